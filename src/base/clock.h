@@ -1,0 +1,16 @@
+#ifndef BASE_CLOCK_H
+#define BASE_CLOCK_H
+
+#include <stdint.h>
+
+#define NS_PER_US 1000ull
+#define NS_PER_MS 1000000ull
+#define NS_PER_S  1000000000ull
+
+/* Nanoseconds of a clock that never jumps. All deadlines use it. */
+uint64_t clock_monotonic_ns(void);
+
+/* Nanoseconds since 1970, UTC: for what people read, never for a deadline. */
+uint64_t clock_wall_ns(void);
+
+#endif

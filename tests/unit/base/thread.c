@@ -1,0 +1,40 @@
+#include "base/thread.h"
+#include "unit/test.h"
+
+TEST(mail_keeps_order, "mail is taken oldest first, and only once")
+{
+    struct mailbox box = { 0 };
+    struct mail a, b;
+
+    CHECK(mailbox_take(&box) == NULL);
+    mailbox_post(&box, &a);
+    mailbox_post(&box, &b);
+    CHECK(mailbox_take(&box) == &a);
+    CHECK(a.next == &b && b.next == NULL);
+    CHECK(mailbox_take(&box) == NULL);
+}
+
+#define LETTERS 10000
+
+static void *post_all(void *arg)
+{
+    static struct mail mail[LETTERS];
+
+    for (size_t i = 0; i < LETTERS; i++)
+        mailbox_post(arg, &mail[i]);
+    return NULL;
+}
+
+TEST(mail_crosses_threads, "nothing posted by another thread is lost")
+{
+    struct mailbox box = { 0 };
+    pthread_t thread;
+    size_t taken = 0;
+
+    CHECK_EQUAL(thread_start(&thread, "poster", post_all, &box), OK);
+    while (taken < LETTERS)
+        for (struct mail *m = mailbox_take(&box); m; m = m->next)
+            taken++;
+    pthread_join(thread, NULL);
+    CHECK_EQUAL(taken, LETTERS);
+}
