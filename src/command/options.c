@@ -15,6 +15,7 @@ static const struct option names[] = {
     { "config", required_argument, NULL, 'c' },
     { "listen", required_argument, NULL, 'l' },
     { "upstream", required_argument, NULL, 'u' },
+    { "via", required_argument, NULL, 'u' }, /* what `query` calls it */
     { "set", required_argument, NULL, 's' },
     { 0 },
 };

@@ -153,6 +153,17 @@ err_t compose_query(struct writer *w, const struct compose_query_settings *s)
     return append(w, &out);
 }
 
+err_t compose_padded(struct writer *w, struct slice query, size_t pad_to)
+{
+    struct writer out = message_writer(w, DNS_MESSAGE_MAX);
+
+    write_bytes(&out, query);
+    write_padding(&out, pad_to);
+    if (!out.failed)
+        put_u16(out.start + query.len - 2, (uint16_t)(writer_len(&out) - query.len));
+    return append(w, &out);
+}
+
 /* Lowers the pointer in the name at `at`, a place in the upstream's message whose copy lies `gap`
  * bytes further down. */
 static err_t lower_pointer(struct writer *copy, const struct message *m, size_t at)

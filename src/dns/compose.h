@@ -37,6 +37,10 @@ struct compose_fault {
 /* The question in small letters: the client's letter case is no upstream's business. */
 err_t compose_query(struct writer *w, const struct compose_query_settings *settings);
 
+/* A `query` of compose_query, padded to a multiple of `pad_to` bytes (RFC 7830: only where the
+ * transport is encrypted). */
+err_t compose_padded(struct writer *w, struct slice query, size_t pad_to);
+
 /* The upstream's records byte by byte behind the client's question, its OPT replaced by ours.
  * What is longer than the limit becomes a truncated response without records. `client` has asked
  * the question that `upstream` answers. ERR_MALFORMED when the names of the upstream's records

@@ -157,7 +157,8 @@ static bool rdata_is_sane(const struct message *m, const struct record *rr)
     return rdata_fits(rdata_reader(m->wire, rr->rdata), type_layout(rr->type, rr->dns_class));
 }
 
-static err_t read_section(struct reader *r, uint16_t count, enum section section, struct message *m)
+static err_t read_section(struct reader *r, uint16_t count, enum message_section section,
+                          struct message *m)
 {
     struct record rr;
 

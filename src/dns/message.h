@@ -37,10 +37,10 @@ err_t message_read_response(struct slice wire, struct message *ret_message);
 /* With the eight bits from the OPT record. */
 uint16_t message_rcode(const struct message *m);
 
-enum section { SECTION_ANSWER, SECTION_AUTHORITY, SECTION_ADDITIONAL };
+enum message_section { SECTION_ANSWER, SECTION_AUTHORITY, SECTION_ADDITIONAL };
 
 struct record {
-    enum section section;
+    enum message_section section;
     size_t start, end; /* of all its bytes in the message; the owner's name is at `start` */
     uint16_t type, dns_class;
     uint32_t ttl;

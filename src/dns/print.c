@@ -102,7 +102,7 @@ static void print_record(FILE *out, const struct message *m, const struct record
     fputc('\n', out);
 }
 
-static const char *section_title(enum section section)
+static const char *section_title(enum message_section section)
 {
     switch (section) {
     case SECTION_ANSWER:
@@ -115,7 +115,7 @@ static const char *section_title(enum section section)
     return "";
 }
 
-static void print_section(FILE *out, const struct message *m, enum section section)
+static void print_section(FILE *out, const struct message *m, enum message_section section)
 {
     struct records records = message_records(m);
     struct record rr;

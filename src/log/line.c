@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LINE_MAX_LEN 4096 /* PIPE_BUF: lines of several writers do not mix (POSIX write) */
+#define LINE_MAX_LEN (6 * LOG_DETAILS_MAX + 512) /* every byte may need six in JSON */
 
 static const char *const level_names[] = { "error", "warning", "info", "debug" };
 static const int priorities[] = { LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG };

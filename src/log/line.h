@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#define LOG_DETAILS_MAX 512
+#define LOG_DETAILS_MAX 1536
 
 /* One line before it is written. */
 struct log_line {

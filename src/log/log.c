@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define QUEUE_LINES 1024
+#define QUEUE_LINES 256
 
 #define GATE_NS (60 * NS_PER_S)
 
