@@ -48,10 +48,11 @@ static int check(const char *url)
         fprintf(stderr, "healthcheck: %s\n", problems.list[0].text);
         return STATUS_USAGE;
     }
-    lookup(config, &root, note_answer, &status, reason);
+    if (lookup(config, &root, note_answer, &status, reason) != OK)
+        fprintf(stderr, "healthcheck: %s\n", reason);
+    else if (status != STATUS_OK)
+        fprintf(stderr, "healthcheck: %s does not answer\n", url);
     config_unref(&config);
-    if (status != STATUS_OK)
-        fprintf(stderr, "healthcheck: %s does not answer %s\n", url, reason);
     return status;
 }
 

@@ -58,14 +58,6 @@ static void flush(void *arg)
         channel_failed(&t->base, err, err_text(err));
 }
 
-static void connected(void *arg)
-{
-    struct tls_channel *t = arg;
-
-    t->base.phase = PHASE_HANDSHAKE;
-    flush(t);
-}
-
 /* A ticket serves once, so that two connections cannot be linked by it; the newest is kept. */
 static void keep_ticket(struct tls_channel *t)
 {
@@ -111,6 +103,15 @@ static bool take_events(struct tls_channel *t)
             return false;
         }
     }
+}
+
+static void connected(void *arg)
+{
+    struct tls_channel *t = arg;
+
+    t->base.phase = PHASE_HANDSHAKE;
+    if (take_events(t)) /* the first step makes the greeting */
+        flush(t);
 }
 
 static void received(void *arg, struct slice bytes)
