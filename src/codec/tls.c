@@ -398,12 +398,12 @@ const char *tls_version_text(const struct tls *tls)
 {
     const char *text = gnutls_protocol_get_name(gnutls_protocol_get_version(tls->session));
 
-    return tls->state != HANDSHAKING && text ? text : "";
+    return tls->state != HANDSHAKING && tls->is_verified && text ? text : "";
 }
 
 const char *tls_cipher_text(const struct tls *tls)
 {
     const char *text = gnutls_cipher_get_name(gnutls_cipher_get(tls->session));
 
-    return tls->state != HANDSHAKING && text ? text : "";
+    return tls->state != HANDSHAKING && tls->is_verified && text ? text : "";
 }

@@ -57,7 +57,7 @@ err_t tls_error(const struct tls *tls);
 
 /* What resumes this session, newest; borrowed until the next call of this function. Empty if there
  * is none. TLS 1.3 servers send it behind the handshake, often more than once. RFC 8446 appendix
- * C.4: use it once. Packed on demand: about 2 KB, so ask when the connection ends. */
+ * C.4: use it once. Packed on demand and 1 to 4 KB long, so ask when the connection ends. */
 struct slice tls_ticket(struct tls *tls);
 
 bool tls_was_resumed(const struct tls *tls);

@@ -124,6 +124,16 @@ static err_t keep_all(struct trust *t, const char *text, bool is_strict)
     return OK;
 }
 
+/* Gives back what doubling took too much; failing to is harmless. */
+static void shrink(struct trust *t)
+{
+    uint8_t *bytes = realloc(t->bytes, t->bytes_len);
+    struct anchor *anchors = realloc(t->anchors, t->count * sizeof *anchors);
+
+    t->bytes = bytes ? bytes : t->bytes;
+    t->anchors = anchors ? anchors : t->anchors;
+}
+
 /* The whole file with a zero behind it. */
 static err_t read_text(FILE *file, char **ret_text)
 {
@@ -187,6 +197,7 @@ err_t trust_load(struct trust **ret_trust, const char *ca, char reason[REASON_MA
     if (err == OK && t->count == 0)
         err = ERR_NOTFOUND;
     if (err == OK) {
+        shrink(t);
         *ret_trust = t;
         return OK;
     }

@@ -159,6 +159,20 @@ TEST(tls_bad_ticket, "a ticket that is nonsense costs a full handshake and no mo
     world_close(&w);
 }
 
+TEST(tls_other_group, "a server without X25519 gets a second hello with a key share of its liking")
+{
+    struct world w;
+    struct identity id;
+
+    world_open(&w);
+    w.priority = PRIORITY_13 ":-GROUP-ALL:+GROUP-SECP256R1";
+    id = connect_good(&w);
+    check_echo(&w);
+    world_disconnect(&w);
+    identity_free(&id);
+    world_close(&w);
+}
+
 TEST(tls_too_old, "a server that knows only TLS 1.1 is refused")
 {
     struct world w;
