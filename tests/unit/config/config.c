@@ -234,6 +234,15 @@ TEST(config_file_size, "a file of more than 1 MiB is refused")
     free(text);
 }
 
+TEST(config_list_size, "a list has at most 1000 items")
+{
+    char text[12 * 1001 + 32] = "group:\n";
+
+    for (size_t i = 0; i < 1001; i++)
+        memcpy(text + 7 + 5 * i, "- {}\n", 5);
+    CHECK_TEXT(wrong(text), "f:2:1: group: has 1001 items, more than 1000");
+}
+
 TEST(config_all_problems, "all problems are told, up to a number that can be read")
 {
     char text[4096] = "";
