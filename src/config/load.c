@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define ITEMS_MAX 1000 /* checks may compare each item of a list with each other one */
+
 bool key_find(const struct loader *l, const char *name, const char *key, struct key *ret_key)
 {
     const struct config *c = l->config;
@@ -194,6 +196,11 @@ static err_t load_list(struct loader *l, const struct section *s, const struct n
 
     for (const struct node *item = list->first; item; item = item->next)
         count++;
+    if (count > ITEMS_MAX) {
+        report(l, SIZE_MAX, place_at(list->mark), "%s: has %zu items, more than %d", s->name, count,
+               ITEMS_MAX);
+        return make_all_items(l, s->name, 0);
+    }
     TRY(make_all_items(l, s->name, count));
     for (const struct node *item = list->first; item; item = item->next, i++) {
         if (l->problems->count == PROBLEMS_MAX)

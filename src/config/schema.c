@@ -1,8 +1,6 @@
 /* config/schema.c - finding one's way in the tables of options. */
 #include "config/schema.h"
 
-#include "base/slice.h"
-
 #include <string.h>
 
 const struct option_row *option_find(const struct section *section, const char *name)

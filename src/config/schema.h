@@ -1,6 +1,7 @@
 #ifndef CONFIG_SCHEMA_H
 #define CONFIG_SCHEMA_H
 
+#include "base/slice.h"
 #include "config/url.h"
 
 #include <stdbool.h>

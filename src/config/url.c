@@ -106,14 +106,14 @@ static err_t take_host(struct scan *s, struct url *url)
 
     if (*host == '[')
         return take_bracketed(s, url);
+    if (host[len] == ':' && host[len + 1 + strcspn(host + len + 1, ":/#")] == ':')
+        return fail(s, host, "an IPv6 address stands in brackets: [2001:db8::1]");
     if (len == 0)
         return fail(s, host, "the address is missing");
     url->host = store_text(s->store, host, len);
     if (!url->host)
         return ERR_NOMEM;
     s->next = host + len;
-    if (host[len] == ':' && strchr(host + len + 1, ':'))
-        return fail(s, host, "an IPv6 address stands in brackets: [2001:db8::1]");
     url->has_addr = addr_parse(url->host, 0, &url->addr) == OK;
     if (!url->has_addr && !is_host_name(url->host))
         return fail(s, host, "the host is neither an address nor a name");
@@ -123,11 +123,12 @@ static err_t take_host(struct scan *s, struct url *url)
 static err_t take_port(struct scan *s, struct url *url)
 {
     const char *digits = s->next + 1;
-    size_t len = strspn(digits, "0123456789");
     unsigned long port = 0;
+    size_t len;
 
     if (*s->next != ':')
         return OK;
+    len = strspn(digits, "0123456789");
     for (size_t i = 0; i < len && port <= UINT16_MAX; i++)
         port = port * 10 + (unsigned long)(digits[i] - '0');
     if (len == 0 || digits[0] == '0' || port > UINT16_MAX)
