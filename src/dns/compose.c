@@ -132,10 +132,7 @@ static err_t append(struct writer *w, const struct writer *message)
 /* RFC 6840 section 5.7: AD in a query asks for AD in the response; DO implies it. */
 err_t compose_query(struct writer *w, const struct compose_query_settings *s)
 {
-    const struct opt opt = {
-        .dnssec_ok = s->dnssec_ok,
-        .pad_to = s->pad_to,
-    };
+    const struct opt opt = { .dnssec_ok = s->dnssec_ok };
     struct header header = { .id = s->id, .qdcount = 1, .arcount = 1 };
     struct writer out = message_writer(w, DNS_MESSAGE_MAX);
 

@@ -13,7 +13,6 @@ struct compose_query_settings {
     uint16_t id; /* stands in the first two bytes, where the caller may put another */
     const struct question *question;
     bool recursion_desired, checking_disabled, authentic_data, dnssec_ok; /* as the client said */
-    size_t pad_to; /* the length becomes a multiple of it; 0 for no padding */
 };
 
 /* A response for a client. */

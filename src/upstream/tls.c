@@ -12,8 +12,7 @@
 #include "upstream/server.h"
 #include "upstream/upstream.h"
 
-#define PADDING_BLOCK 128   /* RFC 8467 section 4.1 */
-#define KEEP          65536 /* bytes of an emptied buffer */
+#define KEEP 65536 /* bytes of an emptied buffer */
 
 struct tls_channel {
     struct channel base;
@@ -153,7 +152,7 @@ static err_t send_tls(struct channel *c, struct slice query)
 {
     struct tls_channel *t = (struct tls_channel *)c;
 
-    TRY(framing_append(&t->framing, query, PADDING_BLOCK));
+    TRY(framing_append(&t->framing, query, DNS_QUERY_PAD));
     loop_at_turn_end(c->upstream->context->loop, &t->flush, flush, t);
     return OK;
 }

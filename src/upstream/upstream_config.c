@@ -1,6 +1,8 @@
 /* upstream/upstream_config.c - the servers that the configuration names. */
 #include "upstream/upstream_config.h"
 
+#include "codec/pin.h"
+
 #include <string.h>
 
 static const struct option_row upstream_options[] = {
@@ -15,18 +17,6 @@ static const char *const initial[] = {
     "tls://[2606:4700:4700::1111]#cloudflare-dns.com",
     "tls://[2606:4700:4700::1001]#cloudflare-dns.com",
 };
-
-/* 32 bytes in base64: 43 digits, of which the last holds four bits (RFC 4648 section 4). */
-static bool is_sha256(const char *text)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const char *last;
-
-    if (strlen(text) != 44 || strspn(text, digits) != 43 || text[43] != '=')
-        return false;
-    last = strchr(digits, text[42]);
-    return (last - digits) % 4 == 0;
-}
 
 static void check_url(const struct url *url, size_t i, struct loader *to)
 {
@@ -45,6 +35,7 @@ static void check(const void *items, size_t count, struct loader *to)
 
     for (size_t i = 0; i < count; i++) {
         const struct strings *pin = &upstream[i].pin;
+        uint8_t bytes[PIN_SIZE];
 
         check_url(&upstream[i].url, i, to);
         if (upstream[i].ca[0] == '\0')
@@ -52,7 +43,7 @@ static void check(const void *items, size_t count, struct loader *to)
         if (pin->count && strcmp(upstream[i].url.scheme, "tls") != 0)
             complain(to, i, "pin", "only tls:// has keys to compare; remove it");
         for (size_t j = 0; j < pin->count; j++)
-            if (!is_sha256(pin->items[j]))
+            if (pin_from_text(pin->items[j], bytes) != OK)
                 complain(to, i, "pin", "%.60s is not a SHA-256 in base64, 44 characters long",
                          pin->items[j]);
     }

@@ -42,17 +42,18 @@ static void refuse(const struct message_query *q)
 /* What goes upstream reads as a query again, with the same question. */
 static void ask(const struct message_query *q)
 {
-    uint8_t room[DNS_QUERY_MAX];
-    struct writer w = writer_of(room, sizeof room);
+    uint8_t room[DNS_QUERY_MAX], padded_room[DNS_QUERY_MAX];
+    struct writer query = writer_of(room, sizeof room);
+    struct writer w = writer_of(padded_room, sizeof padded_room);
     struct message_query again;
     const struct compose_query_settings settings = {
         .id = q->header.id,
         .question = &q->question,
         .dnssec_ok = q->edns.dnssec_ok,
-        .pad_to = DNS_QUERY_PAD,
     };
 
-    require(compose_query(&w, &settings) == OK);
+    require(compose_query(&query, &settings) == OK);
+    require(compose_padded(&w, writer_slice(&query), DNS_QUERY_PAD) == OK);
     require(writer_len(&w) % DNS_QUERY_PAD == 0);
     require(message_read_query(writer_slice(&w), &again) == OK && again.rcode == RCODE_NOERROR);
     require(question_equal(&q->question, question_name(&again.question), again.question.qtype,

@@ -56,18 +56,26 @@ static struct slice composed_query(struct compose_query_settings settings)
     return writer_slice(&w);
 }
 
+static struct slice padded(struct slice query)
+{
+    static uint8_t padded_room[DNS_QUERY_MAX];
+    struct writer w = writer_of(padded_room, sizeof padded_room);
+
+    CHECK_EQUAL(compose_padded(&w, query, DNS_QUERY_PAD), OK);
+    return writer_slice(&w);
+}
+
 TEST(compose_asks, "an upstream gets the name in small letters, our size, and a padded message")
 {
     const struct message_query client = client_for("WWW.Example", 0, true);
     struct message_query q;
-    const struct slice wire = composed_query((struct compose_query_settings){
+    const struct slice wire = padded(composed_query((struct compose_query_settings){
         .id = 0xabcd,
         .question = &client.question,
         .recursion_desired = true,
         .checking_disabled = true,
         .dnssec_ok = true,
-        .pad_to = DNS_QUERY_PAD,
-    });
+    }));
 
     CHECK_EQUAL(wire.len, 128);
     CHECK_EQUAL(message_read_query(wire, &q), OK);
@@ -98,10 +106,9 @@ TEST(compose_asks_at_length, "the longest name fits the room a query may take")
         write_bytes(&name, BYTES("\1A"));
     write_u8(&name, 0);
     client.question.name_len = (uint8_t)writer_len(&name);
-    CHECK_EQUAL(composed_query((struct compose_query_settings){ .question = &client.question,
-                                                                .pad_to = DNS_QUERY_PAD })
-                    .len,
-                DNS_QUERY_MAX);
+    CHECK_EQUAL(
+        padded(composed_query((struct compose_query_settings){ .question = &client.question })).len,
+        DNS_QUERY_MAX);
 }
 
 TEST(compose_needs_room, "a message that has no room is not begun")
