@@ -9,7 +9,6 @@ import threading
 from pathlib import Path
 
 from counters import COUNTERS, read_counters
-from ports import free_port
 from waiting import until
 
 TOP = Path(__file__).resolve().parents[2]
@@ -63,9 +62,9 @@ class Proxy:
     """One running dotproxy. `port` is its first listener's."""
 
     def __init__(self, directory, listen, upstreams, wrapper=(), **sections):
-        self.file = Path(directory) / f"dotproxy-{free_port()}.yaml"
         self.listen = listen
         self.port = int(listen[0]["url"].rpartition(":")[2])
+        self.file = Path(directory) / f"dotproxy-{self.port}.yaml"
         self.write_config(config(listen, upstreams, **sections))
         self.command = [*wrapper, BINARY, "run", "-c", str(self.file)]
         self.lines = []
