@@ -11,7 +11,7 @@ connection is its mode; one that needs a number has it after a dash:
     refuse-N        N bytes into the stream, reset
     close-N cut-N reset-N   serve; after N answers close with close_notify, without, or reset
     drop-N abort-N  serve, answer nothing; after N questions close, or reset
-    idle-N idlecut-N        serve; close after N ms without traffic, with close_notify or without
+    idle-N idlecut-N        serve; once N ms pass without a question after an answer, close or cut
 
 Everything that arrives is on record: connections (ALPN, SNI, version, resumed, raw bytes) and questions.
 By hand: python3 chaos.py --help
@@ -180,7 +180,8 @@ class Connection:
             await asyncio.sleep(pause)
 
     async def end_when_idle(self, how):
-        while time.monotonic() - self.last_seen < self.number / 1000 or self.pending:
+        while (time.monotonic() - self.last_seen < self.number / 1000 or self.pending
+               or not self.answered):
             await asyncio.sleep(0.01)
         await self.end(how)
 
