@@ -20,7 +20,6 @@ By hand: python3 chaos.py --help
 import asyncio
 import collections
 import socket
-import ssl
 import threading
 import time
 from dataclasses import dataclass, field
@@ -33,6 +32,7 @@ from waiting import until
 FATAL_ALERT = b"\x15\x03\x03\x00\x02\x02\x28"       # handshake_failure
 ENDINGS = {"close": "close", "cut": "cut", "reset": "reset"}
 DROPS = {"drop": "close", "abort": "reset"}
+SETTLED = 0.1       # seconds until a connection given up for a new one is seen to be closed
 IDLES = {"idle": "close", "idlecut": "cut"}
 
 
@@ -75,15 +75,16 @@ class Connection:
         return pipe.record_lengths(self.raw)
 
     async def run(self):
+        self.task = asyncio.current_task()
         try:
             await getattr(self, f"be_{self.mode}", self.serve)()
-        except (OSError, EOFError, ssl.SSLError, ValueError) as error:
+        except (OSError, EOFError, ValueError, asyncio.CancelledError) as error:
             self.error = error
-        finally:
-            self.is_open = False
-            self.pipe.sock.close()
-            for task in self.tasks:
-                task.cancel()
+        self.is_open = False
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+        self.pipe.sock.close()      # last: nobody may wait for a descriptor that is gone
 
     # Modes that never come to DNS.
 
@@ -105,7 +106,7 @@ class Connection:
     async def be_refuse(self):
         while len(self.pipe.raw) < self.number:
             await self.pipe.fill()
-        self.pipe.reset()
+        self.pipe.make_close_a_reset()
 
     # Modes that do.
 
@@ -145,7 +146,7 @@ class Connection:
         try:
             for step in scripts.plan(question.asked):
                 await self.take_step(question, step)
-        except (OSError, ssl.SSLError) as error:
+        except OSError as error:
             self.error = error
         finally:
             self.server.count_pending(self, -1)
@@ -193,7 +194,8 @@ class Connection:
         if how == "close":
             await self.pipe.goodbye()
         if how == "reset":
-            self.pipe.reset()
+            self.pipe.make_close_a_reset()
+            self.task.cancel()
         else:
             self.pipe.sock.shutdown(socket.SHUT_RDWR)
 
@@ -323,7 +325,10 @@ class Chaos:
             task = self.loop.create_task(connection.run())
             running.add(task)
             task.add_done_callback(running.discard)
-            self.peak_open = max(self.peak_open, sum(c.is_open for c in self.connections))
+            self.loop.call_later(SETTLED, self.count_open)
+
+    def count_open(self):
+        self.peak_open = max(self.peak_open, sum(seen.is_open for seen in self.connections))
 
     def note(self, message, connection):
         question = Question(wire.read_question(message), connection)

@@ -42,9 +42,8 @@ class PlainPipe:
     async def goodbye(self):
         return
 
-    def reset(self):
+    def make_close_a_reset(self):
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.sock.close()
 
 
 class TlsPipe(PlainPipe):

@@ -3,15 +3,17 @@
 import contextlib
 import time
 
+import dns.message
 import pytest
 
 from blackhole import blackhole
+from chaos import Chaos
 from client import Stream, ask, ask_all, failed_well, is_right, query
 from ports import free_port
 from proxy import BRIEF
-from waiting import MARGIN
+from waiting import MARGIN, until
 
-DEADLINE = 1.0      # of BRIEF
+DEADLINE = 0.5      # of BRIEF
 
 CONNECTIONS = ["mute", "deaf", "alert", "garbage", "refuse-0", "refuse-200", "drop-1", "abort-1", "drop-99999"]
 ANSWERS = ["silence", "closemid", "cutmid", "resetmid", "hangmid", "close", "cut", "reset", "emptyframe",
@@ -65,11 +67,10 @@ def test_servfail_when_the_answer_is(stage, chaos, kind):
 
 
 def test_all_faults_at_once_end_in_a_response_each(in_turn):
-    import dns.message
     responses, served = in_turn
     assert [kind for kind in ANSWERS if responses[kind] is None] == []
     assert all(failed_well(dns.message.from_wire(responses[kind])) for kind in ANSWERS)
-    assert is_right(ask(served, "recovered.test"), "recovered.test")
+    until(lambda: is_right(ask(served, "recovered.test"), "recovered.test"), "it recovers")
 
 
 def test_a_question_s_deadline_is_not_pushed_out_by_other_traffic(stage, chaos):
@@ -99,8 +100,6 @@ def test_a_thousand_questions_to_a_dead_upstream_are_all_answered(stage):
 
 
 def test_an_upstream_that_comes_back_is_used_again(stage, authority):
-    from chaos import Chaos
-    from waiting import until
     port = free_port()
     served = stage.proxy(f"tls://127.0.0.1:{port}#dns.test", group=BRIEF)
     servfail_in_time(served, "away.test")

@@ -67,7 +67,8 @@ def test_a_big_rrset_is_truncated_over_udp_and_whole_over_tcp(real_proxy):
 
 
 def test_dig_fetches_a_big_rrset_by_itself(real_proxy):
-    assert len(dig(real_proxy, "+short", "big.real.test", "TXT").splitlines()) == BIG_RECORDS + 1
+    lines = dig(real_proxy, "+short", "big.real.test", "TXT").splitlines()
+    assert len({line for line in lines if line.startswith('"')}) == BIG_RECORDS
 
 
 def test_hundreds_pipelined_on_one_stream_each_get_their_own(real_proxy):

@@ -46,7 +46,7 @@ def test_the_cap_on_connections_is_hard(stage, most):
 def test_the_cap_holds_while_the_handshake_hangs(stage):
     server = stage.chaos(mode="deaf")
     served = stage.proxy(stage.row(server, connections=2), workers=1,
-                         group={"timeout": "3s", "deadline": "3s"})
+                         group={"timeout": "1s", "deadline": "1s"})
     with Stream(served) as stream:
         stream.send(*named_queries("hung", 500))
         until(lambda: server.connections, "a connection is tried")

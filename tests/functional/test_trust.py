@@ -7,6 +7,7 @@ import pytest
 from client import Stream, ask, ask_all, failed_well, is_right, named_queries, query
 from proxy import BRIEF
 from scripts import WRONG
+from waiting import until
 
 LIE = bytes([66, 66, 66, 66])
 KINDS = sorted(WRONG)
@@ -111,9 +112,8 @@ def test_a_flood_of_wrong_answers_does_no_harm(stage, chaos):
 
 
 def test_a_flood_with_nothing_right_in_it_ends_in_servfail(brief):
-    response = ask(brief, "flood-5000.alone.test", edns=1232)
-    assert failed_well(response)
-    assert is_right(ask(brief, "unharmed.test"), "unharmed.test")
+    assert failed_well(ask(brief, "flood-500.alone.test", edns=1232))
+    until(lambda: is_right(ask(brief, "unharmed.test"), "unharmed.test"), "it recovers")
 
 
 def test_among_many_questions_each_gets_its_own_answer_whatever_the_order(proxy):
@@ -127,14 +127,15 @@ def test_among_many_questions_each_gets_its_own_answer_whatever_the_order(proxy)
             assert is_right(response, asked.question[0].name.to_text())
 
 
-def test_a_wrong_answer_to_one_question_does_not_touch_the_others(brief):
+def test_a_wrong_answer_to_one_question_does_not_touch_the_others(stage, chaos):
     """Two hundred in flight on one connection, every tenth never rightly answered."""
     bad = {message.id for message in named_queries("wrongname", 200)[::10]}
     queries = [query(f"{'wrongname' if n + 1 in bad else 'fine'}.mixed{n}.test", edns=1232)
                for n in range(200)]
     for number, message in enumerate(queries):
         message.id = number + 1
-    with Stream(brief) as stream:
+    served = stage.proxy(chaos, group={"timeout": "2s", "deadline": "2s"})
+    with Stream(served) as stream:
         responses = stream.ask(*queries)
     failed = {response.id for response in responses if response.rcode() == dns.rcode.SERVFAIL}
     assert len(responses) == 200 and failed == bad

@@ -5,7 +5,7 @@ import struct
 from dataclasses import dataclass
 
 QR, TC, RD, RA, AD, CD = 0x8000, 0x0200, 0x0100, 0x0080, 0x0020, 0x0010
-A, NS, CNAME, SOA, PTR, MX, TXT, AAAA, OPT = 1, 2, 5, 6, 12, 15, 16, 28, 41
+A, NS, CNAME, SOA, PTR, MX, TXT, AAAA, OPT, HTTPS = 1, 2, 5, 6, 12, 15, 16, 28, 41, 65
 IN, TTL = 1, 300
 POINTER_TO_QNAME = b"\xc0\x0c"
 
@@ -90,6 +90,7 @@ def rdata_for(asked):
         TXT: b"\x10" + seed[:8].hex().encode(),
         NS: target, CNAME: target, PTR: target,
         MX: b"\x00\x0a" + target,
+        HTTPS: b"\0\1\0" + b"\0\1\0\3\2h2",       # 1 . alpn=h2
         SOA: target + target + struct.pack("!5I", 1, 2, 3, 4, 5),
     }
     return known.get(asked.qtype, seed)
