@@ -92,11 +92,17 @@ void options_done(struct options *options)
     *options = (struct options){ 0 };
 }
 
+err_t options_try(const struct options *options, struct config **ret_config,
+                  struct problems *problems)
+{
+    return config_load(&options->source, config_sections, config_section_count, ret_config,
+                       problems);
+}
+
 int options_load(const struct options *options, struct config **ret_config)
 {
     struct problems problems;
-    err_t err =
-        config_load(&options->source, config_sections, config_section_count, ret_config, &problems);
+    err_t err = options_try(options, ret_config, &problems);
 
     if (err == OK)
         return STATUS_OK;

@@ -19,8 +19,11 @@ struct options {
 int options_parse(int argc, char **argv, struct options *ret_options);
 void options_done(struct options *options);
 
-/* Loads the configuration that they describe, or says on standard error everything that is wrong.
- */
+/* Loads the configuration that they describe; see config_load. */
+err_t options_try(const struct options *options, struct config **ret_config,
+                  struct problems *problems);
+
+/* The same, and says on standard error everything that is wrong. Returns an exit status. */
 int options_load(const struct options *options, struct config **ret_config);
 
 #endif

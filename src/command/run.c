@@ -10,6 +10,7 @@
 #include "listen/admission.h"
 #include "log/log.h"
 #include "log/log_config.h"
+#include "upstream/server.h"
 #include "worker/plan.h"
 #include "worker/worker.h"
 #include "worker/worker_config.h"
@@ -17,6 +18,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -127,47 +129,54 @@ fail:
     return status;
 }
 
-static err_t make_plan(struct service *s, struct plan **ret_plan, char reason[PLAN_REASON_MAX])
+/* The configuration as the file has it now; what is wrong with it is logged. */
+static struct config *read_again(const struct service *s)
 {
+    struct problems problems;
     struct config *config;
-    struct plan *plan;
-    err_t err = ERR_CONFIG;
 
-    snprintf(reason, PLAN_REASON_MAX, "see standard error, or `dotproxy check`");
-    if (options_load(&s->options, &config) != STATUS_OK)
-        return err;
-    err = plan_new(&plan, config, s->count, reason);
-    if (err == OK && plan_open(plan, s->plan, reason) != OK) {
-        plan_free(&plan);
-        err = ERR_SYSTEM;
-    }
-    if (err == OK && workers_wanted(config) != s->count)
+    if (options_try(&s->options, &config, &problems) == OK)
+        return config;
+    for (size_t i = 0; i < problems.count; i++)
+        log_event(EVENT_reload_failed, "%s", problems.list[i].text);
+    return NULL;
+}
+
+static void tell_what_needs_restart(const struct service *s, const struct config *config)
+{
+    const struct worker_config *before = config_one(s->plan->config, &worker_section);
+    const struct worker_config *now = config_one(config, &worker_section);
+
+    if (workers_wanted(config) != s->count)
         log_event(EVENT_reload_partly, "key=workers");
-    config_unref(&config);
-    *ret_plan = plan;
-    return err;
+    if (strcmp(before->user, now->user) != 0)
+        log_event(EVENT_reload_partly, "key=user");
 }
 
 static void reload(struct service *s)
 {
-    struct plan *plan;
-    char reason[PLAN_REASON_MAX];
+    struct config *config = read_again(s);
+    struct plan *plan = NULL;
+    char reason[PLAN_REASON_MAX] = "out of memory";
     struct log_settings log;
 
-    if (make_plan(s, &plan, reason) != OK) {
-        log_event(EVENT_reload_failed, "reason=\"%s\"", reason);
+    if (!config)
         return;
-    }
-    if (apply(s, plan) != OK) {
-        log_event(EVENT_reload_failed, "reason=\"out of memory\"");
+    if (plan_new(&plan, config, s->count, reason) != OK || plan_open(plan, s->plan, reason) != OK ||
+        apply(s, plan) != OK) {
+        log_event(EVENT_reload_failed, "%s", reason);
         plan_free(&plan);
+        config_unref(&config);
         return;
     }
+    tell_what_needs_restart(s, config);
+    log = log_settings_of(config);
+    log_change(&log);
+    config_unref(&config);
     plan_free(&s->plan);
     s->plan = plan;
-    log = log_settings_of(plan->config);
-    log_change(&log);
-    log_event(EVENT_reloaded, "upstreams and listeners as configured");
+    log_event(EVENT_reloaded, "listeners=%zu upstreams=%zu", plan->door_count,
+              plan->servers->count);
 }
 
 static void tell_counters(const struct service *s)

@@ -92,6 +92,19 @@ void channel_send(struct channel *c, struct flight *f)
         send_now(c, f);
 }
 
+/* Some servers read one query of a TLS record and the next when more bytes come: a repeated query
+ * travels in a record of its own, and its first answer counts. */
+void channel_repeat(struct channel *c, struct flight *f)
+{
+    if (!c->is_ready)
+        return;
+    if (c->ops->seal)
+        c->ops->seal(c);
+    send_now(c, f);
+    if (c->ops->seal)
+        c->ops->seal(c);
+}
+
 void channel_forget(struct channel *c, struct flight *f)
 {
     match_remove(&c->match, f);

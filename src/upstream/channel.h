@@ -35,6 +35,9 @@ bool channel_is_used_up(const struct channel *c);
 /* Puts `f` on the channel: it is sent now, or as soon as the channel is ready. */
 void channel_send(struct channel *c, struct flight *f);
 
+/* Sends the flight's query once more, under the id it has. */
+void channel_repeat(struct channel *c, struct flight *f);
+
 /* Takes `f` off: a response that still comes is not ours any more. */
 void channel_forget(struct channel *c, struct flight *f);
 

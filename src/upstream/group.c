@@ -10,6 +10,7 @@
 #include "base/pool.h"
 #include "io/loop.h"
 #include "metrics/metrics.h"
+#include "upstream/channel.h"
 #include "upstream/flight.h"
 #include "upstream/server.h"
 #include "upstream/upstream.h"
@@ -161,18 +162,9 @@ static struct upstream *choose(struct upstream_group *g, const struct flight *f,
     return soonest;
 }
 
-static void attempt_is_over(void *arg)
-{
-    struct flight *f = arg;
+static void attempt_is_over(void *arg);
 
-    metrics_count(f->group->context->metrics, METRIC_upstream_timeouts);
-    if (upstream_times_out(f->upstream, f))
-        return;
-    upstream_forget(f);
-    group_failed(f, f->channel ? PHASE_ANSWER : PHASE_QUEUE, ERR_TIMEOUT);
-}
-
-static void start_attempt(struct flight *f, struct upstream *u)
+static void start_attempt(struct flight *f)
 {
     struct loop *loop = f->group->context->loop;
     uint64_t end_ns = loop_now_ns(loop) + f->group->times.timeout_ns;
@@ -180,7 +172,6 @@ static void start_attempt(struct flight *f, struct upstream *u)
     if (end_ns > f->deadline_ns)
         end_ns = f->deadline_ns;
     wheel_set(loop_wheel(loop), &f->timer, end_ns, attempt_is_over, f);
-    upstream_carry(u, f);
 }
 
 static void send_somewhere(struct flight *f)
@@ -192,10 +183,27 @@ static void send_somewhere(struct flight *f)
         f->tried = 0;
         u = choose(f->group, f, now_ns);
     }
-    if (u && now_ns < f->deadline_ns)
-        start_attempt(f, u);
-    else
+    if (!u || now_ns >= f->deadline_ns) {
+        upstream_forget(f);
         give_up(f);
+        return;
+    }
+    start_attempt(f);
+    if (f->channel && f->upstream == u) {
+        channel_repeat(f->channel, f);
+        return;
+    }
+    upstream_forget(f);
+    upstream_carry(u, f);
+}
+
+static void attempt_is_over(void *arg)
+{
+    struct flight *f = arg;
+
+    metrics_count(f->group->context->metrics, METRIC_upstream_timeouts);
+    if (!upstream_times_out(f->upstream, f))
+        group_failed(f, f->channel ? PHASE_ANSWER : PHASE_QUEUE, ERR_TIMEOUT);
 }
 
 void group_failed(struct flight *f, enum phase phase, err_t err)
@@ -211,7 +219,8 @@ void group_move(struct flight *f)
 {
     f->moves++;
     metrics_count(f->group->context->metrics, METRIC_upstream_moved);
-    start_attempt(f, f->upstream);
+    start_attempt(f);
+    upstream_carry(f->upstream, f);
 }
 
 err_t upstream_ask(struct upstream_group *g, const struct compose_query_settings *query,
@@ -231,6 +240,7 @@ err_t upstream_ask(struct upstream_group *g, const struct compose_query_settings
         .answer = answer_fn,
         .arg = arg,
     };
+    list_init(&f->link);
     w = writer_of(f->query, sizeof f->query);
     if (compose_query(&w, query) != OK) {
         pool_give(&g->flights, f);

@@ -12,7 +12,8 @@
 #include "upstream/server.h"
 #include "upstream/upstream.h"
 
-#define KEEP 65536 /* bytes of an emptied buffer */
+#define KEEP     65536 /* bytes of an emptied buffer */
+#define SEAL_MAX 65536 /* bytes at once: four whole records */
 
 struct tls_channel {
     struct channel base;
@@ -35,16 +36,25 @@ static err_t send_output(struct tls_channel *t)
     return OK;
 }
 
+/* What was gathered, in as few records as it takes. While the server is slow it waits here. */
+static err_t seal(struct tls_channel *t)
+{
+    struct buffer *out = &t->framing.out;
+    err_t err = OK;
+
+    while (out->len > 0 && t->base.is_ready && err == OK) {
+        size_t len = out->len < SEAL_MAX ? out->len : SEAL_MAX;
+
+        err = tls_send(t->tls, slice_of(buffer_slice(out).data, len));
+        if (err == OK)
+            buffer_consume(out, len, KEEP);
+    }
+    return err == ERR_BUSY ? OK : err;
+}
+
 static err_t seal_and_send(struct tls_channel *t)
 {
-    if (t->framing.out.len > 0 && t->base.is_ready) {
-        err_t err = tls_send(t->tls, buffer_slice(&t->framing.out));
-
-        if (err == OK)
-            buffer_consume(&t->framing.out, t->framing.out.len, KEEP);
-        else if (err != ERR_BUSY)
-            return err;
-    }
+    TRY(seal(t));
     return send_output(t);
 }
 
@@ -157,6 +167,12 @@ static err_t send_tls(struct channel *c, struct slice query)
     return OK;
 }
 
+/* A failure comes up again when the turn ends. */
+static void seal_tls(struct channel *c)
+{
+    seal((struct tls_channel *)c);
+}
+
 static void close_tls(struct channel *c)
 {
     struct tls_channel *t = (struct tls_channel *)c;
@@ -179,5 +195,6 @@ const struct transport_ops transport_tls = {
     .max_in_flight = 1024,
     .open = open_tls,
     .send = send_tls,
+    .seal = seal_tls,
     .close = close_tls,
 };

@@ -22,6 +22,8 @@ struct transport_ops {
 
     err_t (*open)(struct channel *c);
     err_t (*send)(struct channel *c, struct slice query); /* once the channel is ready; copies */
+    void (*seal)(
+        struct channel *c); /* what is sent later travels apart; NULL: it may travel together */
     void (*close)(struct channel *c);
 };
 

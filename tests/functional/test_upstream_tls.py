@@ -7,10 +7,10 @@ from client import Stream, ask, ask_all, failed_well, is_right, named_queries, q
 from proxy import BRIEF
 
 REASONS = {
-    "expired": "expired",
-    "not_yet_valid": "not yet|not activated|activat",
-    "wrong_name": "name|owner|does not match",
-    "client_only": "purpose",
+    "expired": "has expired",
+    "not_yet_valid": "not valid yet",
+    "wrong_name": "not for this name",
+    "client_only": "not for a server",
     "self_signed": "issuer|signer|trusted|authority|unknown|self",
     "other_authority": "issuer|signer|trusted|authority|unknown",
 }
