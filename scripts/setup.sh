@@ -6,16 +6,17 @@ set -eu
 
 packages() {
     case $1 in
-    run)   echo gcc libc6-dev make meson ninja-build pkg-config \
-                libgnutls28-dev libuv1-dev libyaml-dev ca-certificates bind9-dnsutils ;;
-    demo)  echo unbound openssl bind9-dnsutils ;;
-    test)  echo clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 universal-ctags \
-                libcmocka-dev python3 python3-pytest python3-dnspython python3-yaml python3-jsonschema \
-                unbound nsd bind9-dnsutils knot-dnsutils dnsperf gnutls-bin openssl \
-                tcpdump iproute2 procps util-linux mandoc shellcheck git ;;
-    bench) echo gcc libc6-dev make libssl-dev openssl dnsperf python3 util-linux procps ;;
-    image) echo buildah debootstrap debian-archive-keyring unbound openssl bind9-dnsutils ;;
-    *)     echo "setup: no group \"$1\"; there are: run demo test bench image" >&2; exit 2 ;;
+    build)   echo gcc libc6-dev meson ninja-build pkg-config libgnutls28-dev libuv1-dev libyaml-dev ;;
+    runtime) echo libgnutls30 libuv1 libyaml-0-2 ca-certificates libcap2-bin ;;
+    run)     echo make ca-certificates bind9-dnsutils; packages build ;;
+    demo)    echo procps unbound openssl bind9-dnsutils ;;
+    test)    echo clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 universal-ctags \
+                  libcmocka-dev python3 python3-pytest python3-dnspython python3-yaml python3-jsonschema \
+                  unbound nsd bind9-dnsutils knot-dnsutils dnsperf gnutls-bin openssl \
+                  tcpdump iproute2 procps util-linux mandoc shellcheck git ;;
+    bench)   echo gcc libc6-dev make libssl-dev openssl dnsperf python3 util-linux procps ;;
+    image)   echo buildah debootstrap debian-archive-keyring procps; packages demo ;;
+    *)       echo "setup: no group \"$1\"; there are: build runtime run demo test bench image" >&2; exit 2 ;;
     esac
 }
 
