@@ -15,13 +15,14 @@ packages() {
                   unbound nsd bind9-dnsutils knot-dnsutils dnsperf gnutls-bin openssl \
                   tcpdump iproute2 procps util-linux mandoc shellcheck git ;;
     bench)   echo gcc libc6-dev make libssl-dev openssl dnsperf python3 util-linux procps ;;
+    peers)   echo debootstrap debian-archive-keyring knot-dnsutils dnsdist ;;
     image)   echo buildah debootstrap debian-archive-keyring procps; packages demo ;;
-    *)       echo "setup: no group \"$1\"; there are: build runtime run demo test bench image" >&2; exit 2 ;;
+    *)       echo "setup: no group \"$1\"; there are: build runtime run demo test bench peers image" >&2; exit 2 ;;
     esac
 }
 
 # Resolvers that Debian would start on port 53, where dotproxy wants to be; only their programs are needed.
-services='unbound nsd'
+services='unbound nsd dnsdist'
 
 missing_of() {
     have=" $(dpkg-query -W -f='${db:Status-Status} ${Package}\n' "$@" 2>/dev/null |
