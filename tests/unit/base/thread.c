@@ -3,7 +3,7 @@
 
 TEST(mail_keeps_order, "mail is taken oldest first, and only once")
 {
-    struct mailbox box = { 0 };
+    struct mailbox box = { NULL };
     struct mail a, b;
 
     CHECK(mailbox_take(&box) == NULL);
@@ -27,7 +27,7 @@ static void *post_all(void *arg)
 
 TEST(mail_crosses_threads, "nothing posted by another thread is lost")
 {
-    struct mailbox box = { 0 };
+    struct mailbox box = { NULL };
     pthread_t thread;
     size_t taken = 0;
 

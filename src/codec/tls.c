@@ -1,0 +1,409 @@
+/* codec/tls.c - one TLS session as a machine: ciphertext in, events and ciphertext out.
+ *
+ * GnuTLS does the work between a pull function that reads what was fed and a push function that
+ * fills the outbox; neither makes a system call. Called by: upstream. Owns: the GnuTLS session, the
+ * output, the record that is being read. Borrows: context, peer, what is fed.
+ */
+#include "codec/tls.h"
+
+#include "codec/outbox.h"
+#include "codec/tls_context.h"
+#include "codec/tls_verify.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <gnutls/gnutls.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define RECORD_MAX    16384 /* RFC 8446 section 5.1: plaintext of one record */
+#define RECORD_EXTRA  64    /* header, nonce, type and tag: 29 bytes at most in our suites */
+#define OUTPUT_SPARED 4096  /* of the outbox for alerts and key updates, when plaintext fills it */
+#define IDLE_MAX      16    /* turns of GnuTLS that neither read nor want to: more is a bug */
+#define FAILURE_MAX   96
+
+enum state { HANDSHAKING, OPEN, CLOSED, FAILED };
+
+struct tls {
+    gnutls_session_t session;
+    const struct tls_context *context;
+    const struct tls_peer *peer;
+    struct slice input;
+    bool is_starved;  /* GnuTLS asked for more input than there was */
+    bool is_verified; /* the peer is who we mean */
+    bool is_shut;     /* we said close_notify */
+    enum state state;
+    struct outbox output;
+    gnutls_packet_t packet; /* whose plaintext is lent */
+    gnutls_datum_t ticket;
+    err_t error;
+    char failure[FAILURE_MAX];
+};
+
+/* What an alert means here, where its own name does not tell enough. */
+static const struct {
+    gnutls_alert_description_t alert;
+    const char *words;
+} alerts[] = {
+    { GNUTLS_A_PROTOCOL_VERSION, "no common TLS version" },
+    { GNUTLS_A_HANDSHAKE_FAILURE, "no common TLS version or cipher suite" },
+    { GNUTLS_A_INSUFFICIENT_SECURITY, "no common cipher suite" },
+    { GNUTLS_A_NO_APPLICATION_PROTOCOL, "no common ALPN" },
+    { GNUTLS_A_UNRECOGNIZED_NAME, "server does not know this name" },
+};
+
+static ssize_t pull(gnutls_transport_ptr_t tls, void *room, size_t size)
+{
+    struct tls *t = tls;
+    size_t len = size < t->input.len ? size : t->input.len;
+
+    if (len == 0) {
+        t->is_starved = true;
+        gnutls_transport_set_errno(t->session, EAGAIN);
+        return -1;
+    }
+    memcpy(room, t->input.data, len);
+    t->input = slice_after(t->input, len);
+    return (ssize_t)len;
+}
+
+static int pull_timeout(gnutls_transport_ptr_t tls, unsigned ms)
+{
+    const struct tls *t = tls;
+
+    (void)ms;
+    return t->input.len > 0;
+}
+
+static ssize_t push(gnutls_transport_ptr_t tls, const giovec_t *parts, int count)
+{
+    struct tls *t = tls;
+    size_t len = 0;
+
+    for (int i = 0; i < count; i++)
+        len += parts[i].iov_len;
+    if (outbox_reserve(&t->output, len) != OK) {
+        gnutls_transport_set_errno(t->session, ENOMEM);
+        return -1;
+    }
+    for (int i = 0; i < count; i++)
+        outbox_add(&t->output, slice_of(parts[i].iov_base, parts[i].iov_len));
+    return (ssize_t)len;
+}
+
+static const char *alert_words(gnutls_alert_description_t alert)
+{
+    const char *name = gnutls_alert_get_name(alert);
+
+    for (size_t i = 0; i < sizeof alerts / sizeof *alerts; i++) {
+        if (alerts[i].alert == alert)
+            return alerts[i].words;
+    }
+    return name ? name : "unknown";
+}
+
+static void explain(struct tls *t, int ret)
+{
+    if (t->failure[0]) /* by verification, which knows best */
+        return;
+    if (ret == GNUTLS_E_FATAL_ALERT_RECEIVED)
+        snprintf(t->failure, FAILURE_MAX, "server sent an alert: %s",
+                 alert_words(gnutls_alert_get(t->session)));
+    else if (ret == GNUTLS_E_UNSUPPORTED_VERSION_PACKET)
+        snprintf(t->failure, FAILURE_MAX, "no common TLS version");
+    else if (ret == GNUTLS_E_REHANDSHAKE)
+        snprintf(t->failure, FAILURE_MAX, "server wants to renegotiate");
+    else
+        snprintf(t->failure, FAILURE_MAX, "%s", gnutls_strerror(ret));
+}
+
+static enum tls_event fail(struct tls *t, int ret)
+{
+    explain(t, ret);
+    t->state = FAILED;
+    if (t->error == OK)
+        t->error = ret == GNUTLS_E_MEMORY_ERROR ? ERR_NOMEM : ERR_TLS;
+    if (ret != GNUTLS_E_FATAL_ALERT_RECEIVED && ret != GNUTLS_E_PUSH_ERROR)
+        gnutls_alert_send_appropriate(t->session, ret);
+    return TLS_FAILED;
+}
+
+static int verify(struct tls *t)
+{
+    const char *complaint = tls_verify(t->session, tls_context_trust(t->context), t->peer);
+
+    if (complaint) {
+        snprintf(t->failure, FAILURE_MAX, "%s", complaint);
+        t->error = ERR_UNTRUSTED;
+        return GNUTLS_E_CERTIFICATE_VERIFICATION_ERROR;
+    }
+    t->is_verified = true;
+    return 0;
+}
+
+static int verify_in_handshake(gnutls_session_t session)
+{
+    return verify(gnutls_session_get_ptr(session));
+}
+
+static void release_packet(struct tls *t)
+{
+    if (t->packet)
+        gnutls_packet_deinit(t->packet);
+    t->packet = NULL;
+}
+
+/* Runs GnuTLS until it has a result or has read all input. Results that are only news for us
+ * (a ticket came, a warning) make it run again. */
+static int run(struct tls *t, int (*once)(struct tls *))
+{
+    for (int idle = 0; idle < IDLE_MAX; idle++) {
+        size_t before = t->input.len;
+        int ret;
+
+        t->is_starved = false;
+        ret = once(t);
+        if (ret >= 0 || gnutls_error_is_fatal(ret) || ret == GNUTLS_E_REHANDSHAKE)
+            return ret;
+        if (ret == GNUTLS_E_AGAIN && t->is_starved)
+            return ret;
+        if (t->input.len < before)
+            idle = 0;
+    }
+    return GNUTLS_E_INTERNAL_ERROR;
+}
+
+static int handshake_once(struct tls *t)
+{
+    return gnutls_handshake(t->session);
+}
+
+/* GNUTLS_E_INTERRUPTED for an empty record, which RFC 8446 section 5.1 allows. */
+static int receive_once(struct tls *t)
+{
+    ssize_t ret = gnutls_record_recv_packet(t->session, &t->packet);
+
+    if (ret == 0 && t->packet) {
+        release_packet(t);
+        return GNUTLS_E_INTERRUPTED;
+    }
+    return (int)ret;
+}
+
+static enum tls_event step_handshake(struct tls *t)
+{
+    int ret = run(t, handshake_once);
+
+    if (ret == GNUTLS_E_AGAIN)
+        return TLS_WANTS_INPUT;
+    /* A resumed session brings the certificates of the first one, judged by today's date, trust and
+     * pins: a ticket is no way around them. */
+    if (ret >= 0 && !t->is_verified)
+        ret = verify(t);
+    if (ret < 0)
+        return fail(t, ret);
+    t->state = OPEN;
+    return TLS_READY;
+}
+
+static enum tls_event step_open(struct tls *t, struct slice *ret_plaintext)
+{
+    int ret = run(t, receive_once);
+    gnutls_datum_t plaintext;
+
+    if (ret == GNUTLS_E_AGAIN)
+        return TLS_WANTS_INPUT;
+    if (ret < 0)
+        return fail(t, ret);
+    if (ret == 0) {
+        t->state = CLOSED;
+        return TLS_CLOSED;
+    }
+    gnutls_packet_get(t->packet, &plaintext, NULL);
+    *ret_plaintext = slice_of(plaintext.data, plaintext.size);
+    return TLS_DATA;
+}
+
+/* SNI is for names only: RFC 6066 section 3. */
+static int name_peer(gnutls_session_t session, const char *name)
+{
+    struct in6_addr address;
+
+    if (inet_pton(AF_INET, name, &address) == 1 || inet_pton(AF_INET6, name, &address) == 1)
+        return 0;
+    return gnutls_server_name_set(session, GNUTLS_NAME_DNS, name, strlen(name));
+}
+
+static err_t set_up_client(struct tls *t, struct slice ticket)
+{
+    gnutls_datum_t dot = { (uint8_t *)(uintptr_t) "dot", 3 }; /* RFC 7858 section 6 (IANA) */
+
+    TRY(tls_context_apply(t->context, t->session));
+    if (name_peer(t->session, t->peer->name) < 0 ||
+        gnutls_alpn_set_protocols(t->session, &dot, 1, 0) < 0)
+        return ERR_TLS;
+    if (ticket.len > 0) /* one that GnuTLS cannot read only costs a full handshake */
+        gnutls_session_set_data(t->session, ticket.data, ticket.len);
+    gnutls_session_set_ptr(t->session, t);
+    gnutls_session_set_verify_function(t->session, verify_in_handshake);
+    gnutls_transport_set_ptr(t->session, t);
+    gnutls_transport_set_pull_function(t->session, pull);
+    gnutls_transport_set_pull_timeout_function(t->session, pull_timeout);
+    gnutls_transport_set_vec_push_function(t->session, push);
+    return OK;
+}
+
+err_t tls_open_client(struct tls **ret_tls, const struct tls_context *context,
+                      const struct tls_peer *peer, struct slice ticket)
+{
+    /* one key share, of the first group: a second one costs each handshake and is hardly needed */
+    unsigned flags = GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL | GNUTLS_KEY_SHARE_TOP;
+    struct tls *t;
+    err_t err;
+
+    if (!peer->name)
+        return ERR_USAGE;
+    t = calloc(1, sizeof *t);
+    if (!t)
+        return ERR_NOMEM;
+    *t = (struct tls){ .context = context, .peer = peer };
+    err = gnutls_init(&t->session, flags) < 0 ? ERR_NOMEM : set_up_client(t, ticket);
+    if (err != OK) {
+        tls_free(&t);
+        return err;
+    }
+    *ret_tls = t;
+    return OK;
+}
+
+void tls_free(struct tls **tls)
+{
+    struct tls *t = *tls;
+
+    if (!t)
+        return;
+    release_packet(t);
+    if (t->session)
+        gnutls_deinit(t->session);
+    gnutls_free(t->ticket.data);
+    outbox_done(&t->output);
+    free(t);
+    *tls = NULL;
+}
+
+void tls_feed(struct tls *tls, struct slice ciphertext)
+{
+    tls->input = ciphertext;
+}
+
+enum tls_event tls_step(struct tls *tls, struct slice *ret_plaintext)
+{
+    release_packet(tls);
+    switch (tls->state) {
+    case HANDSHAKING:
+        return step_handshake(tls);
+    case OPEN:
+        return step_open(tls, ret_plaintext);
+    case CLOSED:
+        return TLS_CLOSED;
+    case FAILED:
+        break;
+    }
+    return TLS_FAILED;
+}
+
+err_t tls_send(struct tls *tls, struct slice plaintext)
+{
+    size_t sealed = plaintext.len + (plaintext.len / RECORD_MAX + 1) * RECORD_EXTRA;
+
+    if (tls->state == HANDSHAKING)
+        return ERR_AGAIN;
+    if (tls->state == FAILED || tls->is_shut)
+        return ERR_CLOSED;
+    if (plaintext.len > OUTBOX_MAX - 2 * OUTPUT_SPARED)
+        return ERR_TOOBIG;
+    if (outbox_waiting(&tls->output).len + sealed > OUTBOX_MAX - OUTPUT_SPARED)
+        return ERR_BUSY;
+    TRY(outbox_reserve(&tls->output, sealed));
+    while (plaintext.len > 0) {
+        ssize_t ret = gnutls_record_send(tls->session, plaintext.data, plaintext.len);
+
+        if (ret < 0) {
+            fail(tls, (int)ret);
+            return tls->error;
+        }
+        plaintext = slice_after(plaintext, (size_t)ret);
+    }
+    return OK;
+}
+
+void tls_shutdown(struct tls *tls)
+{
+    if ((tls->state == OPEN || tls->state == CLOSED) && !tls->is_shut)
+        gnutls_bye(tls->session, GNUTLS_SHUT_WR);
+    tls->is_shut = true;
+}
+
+struct slice tls_output(const struct tls *tls)
+{
+    return outbox_waiting(&tls->output);
+}
+
+void tls_output_sent(struct tls *tls, size_t len)
+{
+    outbox_sent(&tls->output, len);
+}
+
+const char *tls_failure(const struct tls *tls)
+{
+    return tls->failure;
+}
+
+err_t tls_error(const struct tls *tls)
+{
+    return tls->error;
+}
+
+/* GnuTLS would wait for a TLS 1.3 ticket that has not come, and would pack a TLS 1.2 session that
+ * the server does not mean to resume. */
+static bool has_ticket(const struct tls *t)
+{
+    gnutls_datum_t id = { 0 };
+
+    if (t->state != OPEN && t->state != CLOSED)
+        return false;
+    if (gnutls_session_get_flags(t->session) & GNUTLS_SFLAGS_SESSION_TICKET)
+        return true;
+    return gnutls_protocol_get_version(t->session) == GNUTLS_TLS1_2 &&
+           gnutls_session_get_id2(t->session, &id) >= 0 && id.size > 0;
+}
+
+struct slice tls_ticket(struct tls *tls)
+{
+    gnutls_datum_t ticket;
+
+    if (!has_ticket(tls) || gnutls_session_get_data2(tls->session, &ticket) < 0)
+        return (struct slice){ 0 };
+    gnutls_free(tls->ticket.data);
+    tls->ticket = ticket;
+    return slice_of(ticket.data, ticket.size);
+}
+
+bool tls_was_resumed(const struct tls *tls)
+{
+    return gnutls_session_is_resumed(tls->session);
+}
+
+const char *tls_version_text(const struct tls *tls)
+{
+    const char *text = gnutls_protocol_get_name(gnutls_protocol_get_version(tls->session));
+
+    return tls->state != HANDSHAKING && tls->is_verified && text ? text : "";
+}
+
+const char *tls_cipher_text(const struct tls *tls)
+{
+    const char *text = gnutls_cipher_get_name(gnutls_cipher_get(tls->session));
+
+    return tls->state != HANDSHAKING && tls->is_verified && text ? text : "";
+}

@@ -1,0 +1,67 @@
+#ifndef CODEC_TLS_H
+#define CODEC_TLS_H
+
+#include "base/err.h"
+#include "base/slice.h"
+
+struct tls_context;
+
+/* One TLS session without a socket: ciphertext in and out, plaintext in and out. */
+struct tls;
+
+/* Who must answer. Borrowed for the session's life. */
+struct tls_peer {
+    const char *name; /* DNS name or IP address that the certificate must bear */
+    const uint8_t (
+        *pins)[32];   /* SHA-256 of SubjectPublicKeyInfo: one of them must be that of the */
+    size_t pin_count; /* certificate or of one that signed it (RFC 7858 section 4.2) */
+};
+
+enum tls_event {
+    TLS_WANTS_INPUT, /* all that was fed is consumed */
+    TLS_READY,       /* the peer is who we mean; once, before any TLS_DATA */
+    TLS_DATA,
+    TLS_CLOSED, /* the peer said close_notify: what came before it is all it sent */
+    TLS_FAILED, /* see tls_failure; an alert for the peer may lie in the output */
+};
+
+/* `ticket` resumes an earlier session with this peer, if the server agrees; empty for none. Both
+ * are no less verified. ERR_NOMEM, ERR_USAGE when the peer has no name, ERR_TLS. */
+err_t tls_open_client(struct tls **ret_tls, const struct tls_context *context,
+                      const struct tls_peer *peer, struct slice ticket);
+void tls_free(struct tls **tls);
+
+/* `ciphertext` is borrowed until tls_step has returned TLS_WANTS_INPUT. When the stream ends
+ * without TLS_CLOSED it was cut off: there is nothing to feed then. */
+void tls_feed(struct tls *tls, struct slice ciphertext);
+
+/* What happened next. The plaintext of TLS_DATA is borrowed until the next call; TLS_CLOSED and
+ * TLS_FAILED are repeated. The first step of a client only makes output. */
+enum tls_event tls_step(struct tls *tls, struct slice *ret_plaintext);
+
+/* Seals `plaintext` into as few records as possible. ERR_AGAIN before TLS_READY, ERR_BUSY while too
+ * much output waits (nothing was sealed then), ERR_CLOSED after tls_shutdown or a failure. */
+err_t tls_send(struct tls *tls, struct slice plaintext);
+
+/* Says close_notify. The peer may still send, and should answer in kind. */
+void tls_shutdown(struct tls *tls);
+
+/* What waits to be sent to the peer; borrowed until the next call of any function here. */
+struct slice tls_output(const struct tls *tls);
+void tls_output_sent(struct tls *tls, size_t len);
+
+/* Why it failed, for a person ("certificate has expired"), and whether the certificate was the
+ * reason (ERR_UNTRUSTED) or not (ERR_TLS, ERR_NOMEM). Empty and OK if it has not failed. */
+const char *tls_failure(const struct tls *tls);
+err_t tls_error(const struct tls *tls);
+
+/* What resumes this session, newest; borrowed until the next call of this function. Empty if there
+ * is none. TLS 1.3 servers send it behind the handshake, often more than once. RFC 8446 appendix
+ * C.4: use it once. Packed on demand and 1 to 4 KB long, so ask when the connection ends. */
+struct slice tls_ticket(struct tls *tls);
+
+bool tls_was_resumed(const struct tls *tls);
+const char *tls_version_text(const struct tls *tls); /* "TLS1.3"; "" before TLS_READY */
+const char *tls_cipher_text(const struct tls *tls);  /* "AES-128-GCM"; "" before TLS_READY */
+
+#endif

@@ -1,0 +1,67 @@
+/* command/healthcheck.c - `dotproxy healthcheck [URL]`: does the proxy answer?
+ *
+ * Any response will do: an upstream that is away must not get the proxy restarted.
+ */
+#include "command/command.h"
+#include "command/lookup.h"
+#include "command/options.h"
+#include "command/sections.h"
+#include "dns/types.h"
+#include "upstream/server.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define URL_DEFAULT "dns://127.0.0.1:53"
+
+static void note_answer(void *arg, const struct upstream_answer *answer)
+{
+    int *status = arg;
+
+    if (answer->response)
+        *status = STATUS_OK;
+}
+
+/* The service's own door as an upstream: dns:// is asked over UDP. */
+static err_t make_config(const char *url, struct config **ret_config, struct problems *problems)
+{
+    char text[URL_TEXT_MAX];
+    const struct config_flag flag = { "upstream", text };
+    const struct config_source source = { .flags = &flag, .flag_count = 1 };
+
+    if (strncmp(url, "dns://", 6) == 0)
+        snprintf(text, sizeof text, "udp://%s", url + 6);
+    else
+        snprintf(text, sizeof text, "%s", url);
+    return config_load(&source, config_sections, config_section_count, ret_config, problems);
+}
+
+static int check(const char *url)
+{
+    const struct question root = { .qtype = TYPE_NS, .qclass = CLASS_IN, .name_len = 1 };
+    char reason[SERVER_REASON_MAX] = "";
+    struct problems problems;
+    struct config *config;
+    int status = STATUS_FAILED;
+
+    if (make_config(url, &config, &problems) != OK) {
+        fprintf(stderr, "healthcheck: %s\n", problems.list[0].text);
+        return STATUS_USAGE;
+    }
+    if (lookup(config, &root, note_answer, &status, reason) != OK)
+        fprintf(stderr, "healthcheck: %s\n", reason);
+    else if (status != STATUS_OK)
+        fprintf(stderr, "healthcheck: %s does not answer\n", url);
+    config_unref(&config);
+    return status;
+}
+
+int command_healthcheck(int argc, char **argv)
+{
+    if (argc > 2) {
+        fprintf(stderr, "healthcheck: %s is not expected here; write one URL, like %s\n", argv[2],
+                URL_DEFAULT);
+        return STATUS_USAGE;
+    }
+    return check(argc == 2 ? argv[1] : URL_DEFAULT);
+}

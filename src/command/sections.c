@@ -1,0 +1,16 @@
+/* command/sections.c - all sections of the configuration, listed once. */
+#include "command/sections.h"
+
+#include "listen/limit_config.h"
+#include "listen/listen_config.h"
+#include "log/log_config.h"
+#include "upstream/group_config.h"
+#include "upstream/upstream_config.h"
+#include "worker/worker_config.h"
+
+const struct section *const config_sections[] = {
+    &worker_section, &listen_section, &upstream_section,
+    &group_section,  &limit_section,  &log_section,
+};
+
+const size_t config_section_count = sizeof config_sections / sizeof *config_sections;

@@ -1,0 +1,30 @@
+#ifndef CONFIG_PRINT_H
+#define CONFIG_PRINT_H
+
+#include "config/config.h"
+
+#include <stdio.h>
+
+/* What the rows say, for people and for tools. */
+void print_reference(const struct section *const *sections, size_t count, FILE *out); /* Markdown */
+void print_schema(const struct section *const *sections, size_t count, FILE *out); /* JSON Schema */
+void print_man(const struct section *const *sections, size_t count, FILE *out); /* part of a page */
+void print_example(const struct section *const *sections, size_t count, FILE *out); /* YAML */
+
+/* Plain text as lines of mdoc(7): a line for each sentence, and no character is taken for a
+ * command. */
+void print_man_text(const char *text, FILE *out);
+
+/* The configuration in force, as YAML that loads to the same. */
+void print_effective(const struct config *config, FILE *out);
+
+/* "a whole number from 1 to 64": what may be written for `row`. */
+void print_kind(const struct option_row *row, FILE *out);
+
+/* "a, b or c", each between `open` and `close`. */
+void print_words(const char *words, const char *open, const char *close, FILE *out);
+
+/* Whether sections[i] is the first of its name; the others are printed with it. */
+bool print_is_first(const struct section *const *sections, size_t i);
+
+#endif

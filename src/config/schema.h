@@ -1,0 +1,107 @@
+#ifndef CONFIG_SCHEMA_H
+#define CONFIG_SCHEMA_H
+
+#include "base/slice.h"
+#include "config/url.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What an option's value may look like, and the C type of its field. */
+enum option_type {
+    OPTION_STRING,   /* any text */
+    OPTION_CHOICE,   /* one of the words in `min`; the field is its index */
+    OPTION_BOOL,     /* yes, no, and YAML's other words for them */
+    OPTION_COUNT,    /* a whole number; `auto` is 0, where `auto` is the default */
+    OPTION_DURATION, /* 1.5s; the field is in nanoseconds */
+    OPTION_SIZE,     /* 64MiB; the field is in bytes */
+    OPTION_URL,      /* its scheme is one of the words in `min` */
+    OPTION_STRINGS,  /* a list of texts */
+};
+
+struct strings {
+    const char *const *items;
+    size_t count;
+};
+
+#define FIELD_STRING   const char *
+#define FIELD_CHOICE   unsigned
+#define FIELD_BOOL     bool
+#define FIELD_COUNT    unsigned
+#define FIELD_DURATION uint64_t
+#define FIELD_SIZE     size_t
+#define FIELD_URL      struct url
+#define FIELD_STRINGS  struct strings
+
+/* One key of the configuration. All values are written here as a user would write them. */
+struct option_row {
+    const char *name;
+    enum option_type type;
+    const char *initial; /* NULL: there is no default, the key must be written */
+    const char *min; /* CHOICE, URL: the words "a|b|c"; STRING, STRINGS: a pattern for editors */
+    const char *max;
+    const char *doc; /* sentences, without markup */
+    size_t offset;   /* of the field in the section's struct */
+};
+
+/* OPTION(name, TYPE, ...) as a struct field. */
+#define OPTION_FIELD(name, type, ...) FIELD_##type name;
+
+/* OPTION(name, TYPE, ...) as a row of the table for `struct owner`. */
+#define OPTION_ROW(owner, key, kind, first, least, most, text)                                     \
+    { .name = #key,                                                                                \
+      .type = OPTION_##kind,                                                                       \
+      .initial = first,                                                                            \
+      .min = least,                                                                                \
+      .max = most,                                                                                 \
+      .doc = text,                                                                                 \
+      .offset = offsetof(owner, key) },
+
+struct loader;
+
+/* Looks at all items of a section once each value is right by itself, and complains of those that
+ * do not go together. */
+typedef void section_check(const void *items, size_t count, struct loader *to);
+
+/* Item number `item` is wrong in its key `option`; `option` is NULL when it is not one key's fault.
+ */
+void complain(struct loader *to, size_t item, const char *option, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* One room's keys under one name. Several sections may bear one name: each fills its own struct. */
+struct section {
+    const char *name; /* "" for the keys at the top of the file */
+    const char *doc;
+    const struct option_row *options;
+    size_t option_count;
+    size_t size; /* of the struct that the rows fill */
+    bool is_list;
+    const char *const *initial; /* a list's items when none is written: each by its first option */
+    size_t initial_count;
+    section_check *check;
+};
+
+#define SECTION_OPTIONS(table) .options = table, .option_count = sizeof table / sizeof *table
+#define SECTION_INITIAL(items) .initial = items, .initial_count = sizeof items / sizeof *items
+
+const struct option_row *option_find(const struct section *section, const char *name);
+
+/* The first section called `name`, as an index; `count` when there is none. */
+size_t section_find(const struct section *const *sections, size_t count, const char *name);
+
+/* Walks the options of all sections called `name`; `section` is the index of the last one's. */
+struct option_walk {
+    const struct section *const *sections;
+    size_t count;
+    const char *name;
+    size_t section, next;
+};
+
+const struct option_row *option_next(struct option_walk *walk); /* NULL at the end */
+
+/* Words as in "a|b|c". */
+bool words_find(const char *words, const char *word, unsigned *ret_index);
+struct slice words_at(const char *words, unsigned index); /* empty when there are fewer */
+
+#endif

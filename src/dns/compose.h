@@ -1,0 +1,54 @@
+#ifndef DNS_COMPOSE_H
+#define DNS_COMPOSE_H
+
+#include "dns/message.h"
+
+#define DNS_QUERY_MAX    384  /* a query with the longest name, padded to 128 */
+#define DNS_QUERY_PAD    128  /* RFC 8467 section 4.1 */
+#define DNS_RESPONSE_PAD 468  /* RFC 8467 section 4.1 */
+#define DNS_UDP_SIZE     1232 /* what we take: no fragments on common paths, DNS Flag Day 2020 */
+
+/* A query for an upstream. */
+struct compose_query_settings {
+    uint16_t id; /* stands in the first two bytes, where the caller may put another */
+    const struct question *question;
+    bool recursion_desired, checking_disabled, authentic_data, dnssec_ok; /* as the client said */
+};
+
+/* A response for a client. */
+struct compose_settings {
+    size_t limit;               /* at most so many bytes */
+    bool has_keepalive;         /* tell the timeout: RFC 7828, never over UDP */
+    uint16_t keepalive_timeout; /* in units of 100 ms */
+    size_t pad_to;              /* the length becomes a multiple of it; 0 for no padding */
+};
+
+/* Why there are no records. */
+struct compose_fault {
+    uint16_t rcode;
+    bool has_ede; /* explain it by an extended error */
+    uint16_t ede;
+    const char *text; /* goes with the extended error; may be NULL */
+};
+
+/* All append one whole message to `w`; ERR_TOOBIG, and nothing appended, when it has no room. */
+
+/* The question in small letters: the client's letter case is no upstream's business. */
+err_t compose_query(struct writer *w, const struct compose_query_settings *settings);
+
+/* A `query` of compose_query, padded to a multiple of `pad_to` bytes (RFC 7830: only where the
+ * transport is encrypted). */
+err_t compose_padded(struct writer *w, struct slice query, size_t pad_to);
+
+/* The upstream's records byte by byte behind the client's question, its OPT replaced by ours.
+ * What is longer than the limit becomes a truncated response without records. `client` has asked
+ * the question that `upstream` answers. ERR_MALFORMED when the names of the upstream's records
+ * depend on the bytes of its OPT, or when it answers another question. */
+err_t compose_response(struct writer *w, const struct message *upstream,
+                       const struct message_query *client, const struct compose_settings *settings);
+
+/* A response without records: the header alone when the client's question could not be read. */
+err_t compose_error(struct writer *w, const struct message_query *client,
+                    const struct compose_fault *fault, const struct compose_settings *settings);
+
+#endif

@@ -1,0 +1,29 @@
+#ifndef IO_SOCKET_H
+#define IO_SOCKET_H
+
+#include "base/addr.h"
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Sockets as the other files of this room want them: non-blocking, closed on exec. */
+
+/* Opens `count` sockets that share `addr` (SO_REUSEPORT), one for each worker: UDP ones, or TCP
+ * ones that listen. ERR_SYSTEM with errno EADDRINUSE when anybody else holds the address, also one
+ * who would share it. On failure none stays open. */
+err_t socket_listen(const union addr *addr, bool is_stream, int *ret_fds, size_t count);
+
+/* Starts to connect a TCP socket; it is writable when that is decided, and socket_error then tells
+ * how. */
+err_t socket_connect_stream(const union addr *addr, int *ret_fd);
+
+/* A UDP socket with a port that the kernel picks, which hears `addr` only. */
+err_t socket_connect_dgram(const union addr *addr, int *ret_fd);
+
+/* The pending error of `fd` as an errno value; 0 for none. */
+int socket_error(int fd);
+
+void socket_close(int *fd);
+
+#endif

@@ -1,0 +1,42 @@
+#ifndef IO_STREAM_H
+#define IO_STREAM_H
+
+#include "base/addr.h"
+#include "base/err.h"
+#include "base/slice.h"
+
+#include <stdbool.h>
+
+struct loop;
+
+/* One TCP connection. */
+struct stream;
+
+/* What a stream tells its owner. Each may close the stream. */
+struct stream_handler {
+    void (*connected)(void *arg);                    /* after stream_connect only */
+    void (*received)(void *arg, struct slice bytes); /* borrowed; empty: the peer sends no more */
+    void (*writable)(void *arg);                     /* after stream_send took less than all */
+    void (*failed)(void *arg, err_t err);            /* ERR_SYSTEM with errno, at most once */
+};
+
+/* Starts to connect; `handler` hears how it went, never before this returns. */
+err_t stream_connect(struct stream **ret_stream, struct loop *l, const union addr *addr,
+                     const struct stream_handler *handler, void *arg);
+
+/* Takes an accepted descriptor over, also on failure. */
+err_t stream_adopt(struct stream **ret_stream, struct loop *l, int fd,
+                   const struct stream_handler *handler, void *arg);
+void stream_close(struct stream **s);
+
+/* Hands `bytes` to the kernel and says how many it took; `writable` is called when it takes more.
+ */
+err_t stream_send(struct stream *s, struct slice bytes, size_t *ret_sent);
+
+/* Reads what has arrived already, without waiting for the loop to say so. May close the stream. */
+void stream_receive(struct stream *s);
+
+/* Reading pauses and goes on: the kernel's buffer fills and the peer has to wait. */
+err_t stream_read_on(struct stream *s, bool on);
+
+#endif

@@ -1,0 +1,59 @@
+/* listen/listen.c - the doors by their names. */
+#include "listen/listen.h"
+
+#include "io/socket.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define LISTENER(name) extern const struct listener_ops listener_##name;
+#include "listen/listeners.def"
+#undef LISTENER
+
+static const struct listener_ops *const table[] = {
+#define LISTENER(name) &listener_##name,
+#include "listen/listeners.def"
+#undef LISTENER
+};
+
+const struct listener_ops *listener_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+        if (strcmp(table[i]->name, name) == 0)
+            return table[i];
+    return NULL;
+}
+
+err_t listener_open(struct listener **ret_listener, const struct listener_ops *ops,
+                    struct listen_context *context, const union addr *addr, size_t udp_size, int fd)
+{
+    struct listener *l = calloc(1, ops->size);
+    err_t err;
+
+    if (!l) {
+        socket_close(&fd);
+        return ERR_NOMEM;
+    }
+    l->ops = ops;
+    l->context = context;
+    l->addr = *addr;
+    l->udp_size = udp_size;
+    list_init(&l->link);
+    err = ops->open(l, fd);
+    if (err != OK) {
+        free(l);
+        return err;
+    }
+    *ret_listener = l;
+    return OK;
+}
+
+void listener_close(struct listener **l)
+{
+    if (!*l)
+        return;
+    list_remove(&(*l)->link);
+    (*l)->ops->close(*l);
+    free(*l);
+    *l = NULL;
+}

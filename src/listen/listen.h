@@ -1,0 +1,67 @@
+#ifndef LISTEN_LISTEN_H
+#define LISTEN_LISTEN_H
+
+#include "base/addr.h"
+#include "base/err.h"
+#include "base/list.h"
+#include "base/slice.h"
+#include "listen/limit_config.h"
+
+#include <stdbool.h>
+
+struct admission;
+struct listener;
+struct loop;
+struct metrics;
+struct query;
+
+/* A query as it came in. All is borrowed until the callee returns. */
+struct arrival {
+    struct slice message;
+    const union addr *client;
+    const union addr *local; /* where a datagram was sent to, or NULL */
+    uint64_t handle;         /* goes back to the listener with the response */
+};
+
+/* What the listeners of one worker share. */
+struct listen_context {
+    struct loop *loop;
+    struct metrics *metrics;
+    struct admission *admission; /* shared by all workers */
+    struct limit_config limits;
+    void (*on_query)(void *arg, struct listener *l, const struct arrival *arrival);
+    void *arg;
+};
+
+/* How one transport lets queries in and responses out. */
+struct listener_ops {
+    const char *name;
+    bool stream;
+    size_t size; /* of the struct that starts with struct listener */
+
+    err_t (*open)(struct listener *l, int fd);                    /* takes `fd` over */
+    void (*reply)(struct listener *l, const struct query *query); /* once for each query */
+    void (*drain)(struct listener *l);                            /* no new queries */
+    bool (*is_drained)(const struct listener *l);                 /* nothing left to send */
+    void (*close)(struct listener *l);
+};
+
+struct listener {
+    const struct listener_ops *ops;
+    struct listen_context *context; /* borrowed */
+    struct list link;               /* its owner's */
+    union addr addr;
+    size_t udp_size;  /* the longest response over UDP */
+    unsigned waiting; /* queries without a response; its owner counts them */
+};
+
+/* The door called `name` ("udp"), or NULL. */
+const struct listener_ops *listener_find(const char *name);
+
+/* Opens a listener on a socket of socket_listen, which it takes over, also on failure. */
+err_t listener_open(struct listener **ret_listener, const struct listener_ops *ops,
+                    struct listen_context *context, const union addr *addr, size_t udp_size,
+                    int fd);
+void listener_close(struct listener **l);
+
+#endif

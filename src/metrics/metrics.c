@@ -1,0 +1,37 @@
+/* metrics/metrics.c - counters, summed over the workers when somebody reads them. */
+#include "metrics/metrics.h"
+
+#include <stdio.h>
+
+static const char *const names[METRIC_COUNT] = {
+#define METRIC(name, text) [METRIC_##name] = #name,
+#include "metrics/metrics.def"
+#undef METRIC
+};
+
+void metrics_sum(const struct metrics *m, uint64_t sums[METRIC_COUNT])
+{
+    for (size_t i = 0; i < METRIC_COUNT; i++)
+        sums[i] += atomic_load_explicit(&m->counters[i], memory_order_relaxed);
+}
+
+size_t metrics_format(const uint64_t sums[METRIC_COUNT], char *text, size_t size)
+{
+    size_t len = 0;
+
+    text[0] = 0;
+    for (size_t i = 0; i < METRIC_COUNT; i++) {
+        int added;
+
+        if (sums[i] == 0)
+            continue;
+        added = snprintf(text + len, size - len, "%s%s=%llu", len ? " " : "", names[i],
+                         (unsigned long long)sums[i]);
+        if (added < 0 || (size_t)added >= size - len) {
+            text[len] = 0;
+            break;
+        }
+        len += (size_t)added;
+    }
+    return len;
+}

@@ -1,0 +1,34 @@
+#ifndef METRICS_METRICS_H
+#define METRICS_METRICS_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum metric {
+#define METRIC(name, text) METRIC_##name,
+#include "metrics/metrics.def"
+#undef METRIC
+    METRIC_COUNT
+};
+
+/* One worker's counters. Written by that worker alone, read by any thread. */
+struct metrics {
+    _Atomic uint64_t counters[METRIC_COUNT];
+};
+
+/* No locked instruction: there is only one writer. */
+static inline void metrics_count(struct metrics *m, enum metric which)
+{
+    uint64_t before = atomic_load_explicit(&m->counters[which], memory_order_relaxed);
+
+    atomic_store_explicit(&m->counters[which], before + 1, memory_order_relaxed);
+}
+
+/* Adds the counters of `m` to `sums`. */
+void metrics_sum(const struct metrics *m, uint64_t sums[METRIC_COUNT]);
+
+/* Writes "name=value" words of what is not zero into `text`; returns the length. */
+size_t metrics_format(const uint64_t sums[METRIC_COUNT], char *text, size_t size);
+
+#endif

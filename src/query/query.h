@@ -1,0 +1,35 @@
+#ifndef QUERY_QUERY_H
+#define QUERY_QUERY_H
+
+#include "base/addr.h"
+#include "base/slice.h"
+#include "dns/compose.h"
+
+struct listener;
+struct stage;
+struct worker;
+
+/* Who gave the response. */
+enum query_source { FROM_NOWHERE, FROM_UPSTREAM, FROM_ERROR };
+
+/* One question from one client, from its arrival to its response. */
+struct query {
+    /* who asks, and through which door */
+    struct worker *worker;
+    struct listener *listener;
+    uint64_t handle; /* the listener's own: a session */
+    union addr client, local;
+    bool has_local; /* `local` is where a datagram was sent to */
+    /* what is asked */
+    struct slice message; /* as received; gone once the query has waited */
+    struct message_query asked;
+    /* where it is */
+    const struct stage *stage;
+    /* what is answered */
+    const struct upstream_answer *answer; /* while it is judged */
+    enum query_source source;
+    struct compose_fault fault; /* of a response of our own */
+    struct slice response;      /* what the listener sends; nothing when it is empty */
+};
+
+#endif

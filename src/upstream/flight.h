@@ -1,0 +1,38 @@
+#ifndef UPSTREAM_FLIGHT_H
+#define UPSTREAM_FLIGHT_H
+
+#include "base/list.h"
+#include "base/wheel.h"
+#include "upstream/ask.h"
+
+struct channel;
+struct upstream;
+
+/* One question in the air and who waits for it. */
+struct flight {
+    struct list link;          /* in its channel, its upstream's bench, or the group's lost ones */
+    struct flight *next_match; /* in its channel's match */
+    struct upstream_group *group;
+    struct upstream *upstream; /* who is asked, or NULL */
+    struct channel *channel;   /* where it was sent, or NULL while it waits for one */
+    struct timer timer;        /* the end of this attempt */
+    uint64_t deadline_ns;      /* of all attempts; nothing pushes it out */
+    uint64_t sent_ns;
+    uint64_t tried; /* a bit for each upstream of the group that failed in this round */
+    uint8_t rounds, moves;
+    uint16_t id;
+    enum phase phase; /* of the last failure */
+    err_t err;
+    const struct question *question; /* borrowed */
+    upstream_answer_fn *answer;
+    void *arg;
+    size_t query_len;
+    uint8_t query[DNS_QUERY_MAX];
+};
+
+static inline struct slice flight_query(const struct flight *f)
+{
+    return slice_of(f->query, f->query_len);
+}
+
+#endif

@@ -1,0 +1,242 @@
+/* upstream/group.c - which server is asked, and for how long.
+ *
+ * Called by: worker/stages.c (questions), upstream.c and channel.c (what became of them).
+ * Owns: flights and upstreams. Servers are asked in their order, those that are well first; each is
+ * asked at most once a round, and there are two rounds, so that a server which restarts is not
+ * felt.
+ */
+#include "upstream/group.h"
+
+#include "base/pool.h"
+#include "io/loop.h"
+#include "metrics/metrics.h"
+#include "upstream/flight.h"
+#include "upstream/server.h"
+#include "upstream/upstream.h"
+
+#include <stdlib.h>
+
+#define FLIGHTS_MAX 65536 /* of one worker; 25 MB when all are used */
+#define ROUNDS      2
+
+struct upstream_group {
+    const struct upstream_context *context;
+    struct upstream_times times;
+    struct server_list *list;
+    struct pool flights;
+    struct list lost; /* flights that failed for good: told at the end of the turn */
+    struct turn_end tell;
+    bool retired;
+    size_t count;
+    struct upstream upstreams[];
+};
+
+const char *phase_name(enum phase phase)
+{
+    static const char *const names[] = {
+        [PHASE_QUEUE] = "queue",
+        [PHASE_CONNECT] = "connect",
+        [PHASE_HANDSHAKE] = "handshake",
+        [PHASE_ANSWER] = "answer",
+    };
+
+    return names[phase];
+}
+
+err_t upstream_group_new(struct upstream_group **ret_group, const struct upstream_context *context,
+                         struct server_list *list, const struct upstream_times *times)
+{
+    struct upstream_group *g = calloc(1, sizeof *g + list->count * sizeof g->upstreams[0]);
+
+    if (!g)
+        return ERR_NOMEM;
+    g->context = context;
+    g->times = *times;
+    g->list = server_list_ref(list);
+    g->count = list->count;
+    list_init(&g->lost);
+    pool_init(&g->flights, sizeof(struct flight), FLIGHTS_MAX);
+    for (size_t i = 0; i < g->count; i++)
+        upstream_init(&g->upstreams[i], &list->servers[i], context, (unsigned)i);
+    *ret_group = g;
+    return OK;
+}
+
+void upstream_group_free(struct upstream_group **group)
+{
+    struct upstream_group *g = *group;
+    struct list left;
+
+    if (!g)
+        return;
+    *group = NULL;
+    list_init(&left);
+    for (size_t i = 0; i < g->count; i++)
+        upstream_done(&g->upstreams[i], &left);
+    list_move_all(&left, &g->lost);
+    list_for_each (node, &left)
+        wheel_cancel(&LIST_OF(node, struct flight, link)->timer);
+    turn_end_cancel(&g->tell);
+    pool_done(&g->flights);
+    server_list_unref(g->list);
+    free(g);
+}
+
+static void answer(struct flight *f, const struct message *response)
+{
+    const struct upstream_answer answer = {
+        .err = response ? OK : f->err,
+        .phase = f->phase,
+        .response = response,
+        .server = response ? f->upstream->server : NULL,
+    };
+
+    wheel_cancel(&f->timer);
+    f->answer(f->arg, &answer);
+    pool_give(&f->group->flights, f);
+}
+
+/* Failures are told at the end of the turn: never before upstream_ask has returned. A retired group
+ * ends here too, when nobody is inside it. */
+static void tell_lost(void *arg)
+{
+    struct upstream_group *g = arg;
+
+    for (struct list *node = list_first(&g->lost); node; node = list_first(&g->lost)) {
+        list_remove(node);
+        answer(LIST_OF(node, struct flight, link), NULL);
+    }
+    if (g->retired && g->flights.used == 0)
+        upstream_group_free(&g);
+}
+
+static void tell_soon(struct upstream_group *g)
+{
+    loop_at_turn_end(g->context->loop, &g->tell, tell_lost, g);
+}
+
+void upstream_group_retire(struct upstream_group **group)
+{
+    struct upstream_group *g = *group;
+
+    if (!g)
+        return;
+    *group = NULL;
+    g->retired = true;
+    tell_soon(g);
+}
+
+void group_land(struct flight *f, const struct message *response)
+{
+    struct upstream_group *g = f->group;
+
+    answer(f, response);
+    if (g->retired)
+        tell_soon(g);
+}
+
+static void give_up(struct flight *f)
+{
+    wheel_cancel(&f->timer);
+    list_append(&f->group->lost, &f->link);
+    tell_soon(f->group);
+}
+
+/* The first upstream that this round has not tried and that is well; for want of one the one whose
+ * pause ends first; NULL when the round is over. */
+static struct upstream *choose(struct upstream_group *g, const struct flight *f, uint64_t now_ns)
+{
+    struct upstream *soonest = NULL;
+
+    for (size_t i = 0; i < g->count; i++) {
+        struct upstream *u = &g->upstreams[i];
+
+        if (f->tried >> i & 1)
+            continue;
+        if (upstream_is_well(u, now_ns))
+            return u;
+        if (!soonest || u->paused_until_ns < soonest->paused_until_ns)
+            soonest = u;
+    }
+    return soonest;
+}
+
+static void attempt_is_over(void *arg)
+{
+    struct flight *f = arg;
+
+    metrics_count(f->group->context->metrics, METRIC_upstream_timeouts);
+    if (upstream_times_out(f->upstream, f))
+        return;
+    upstream_forget(f);
+    group_failed(f, f->channel ? PHASE_ANSWER : PHASE_QUEUE, ERR_TIMEOUT);
+}
+
+static void start_attempt(struct flight *f, struct upstream *u)
+{
+    struct loop *loop = f->group->context->loop;
+    uint64_t end_ns = loop_now_ns(loop) + f->group->times.timeout_ns;
+
+    if (end_ns > f->deadline_ns)
+        end_ns = f->deadline_ns;
+    wheel_set(loop_wheel(loop), &f->timer, end_ns, attempt_is_over, f);
+    upstream_carry(u, f);
+}
+
+static void send_somewhere(struct flight *f)
+{
+    uint64_t now_ns = loop_now_ns(f->group->context->loop);
+    struct upstream *u = choose(f->group, f, now_ns);
+
+    if (!u && ++f->rounds < ROUNDS) {
+        f->tried = 0;
+        u = choose(f->group, f, now_ns);
+    }
+    if (u && now_ns < f->deadline_ns)
+        start_attempt(f, u);
+    else
+        give_up(f);
+}
+
+void group_failed(struct flight *f, enum phase phase, err_t err)
+{
+    f->tried |= 1ull << f->upstream->index;
+    f->phase = phase;
+    f->err = err;
+    metrics_count(f->group->context->metrics, METRIC_upstream_retries);
+    send_somewhere(f);
+}
+
+void group_move(struct flight *f)
+{
+    f->moves++;
+    metrics_count(f->group->context->metrics, METRIC_upstream_moved);
+    start_attempt(f, f->upstream);
+}
+
+err_t upstream_ask(struct upstream_group *g, const struct compose_query_settings *query,
+                   upstream_answer_fn *answer_fn, void *arg)
+{
+    struct flight *f = pool_take(&g->flights);
+    struct writer w;
+
+    if (!f)
+        return ERR_BUSY;
+    *f = (struct flight){
+        .group = g,
+        .deadline_ns = loop_now_ns(g->context->loop) + g->times.deadline_ns,
+        .phase = PHASE_QUEUE,
+        .err = ERR_TIMEOUT,
+        .question = query->question,
+        .answer = answer_fn,
+        .arg = arg,
+    };
+    w = writer_of(f->query, sizeof f->query);
+    if (compose_query(&w, query) != OK) {
+        pool_give(&g->flights, f);
+        return ERR_TOOBIG;
+    }
+    f->query_len = writer_len(&w);
+    send_somewhere(f);
+    return OK;
+}

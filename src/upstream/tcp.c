@@ -1,0 +1,90 @@
+/* upstream/tcp.c - queries over plain TCP, where the configuration writes it out.
+ *
+ * Called by: channel.c. Owns: the stream. What one turn has gathered leaves in one send.
+ */
+#include "io/loop.h"
+#include "io/stream.h"
+#include "upstream/channel.h"
+#include "upstream/framing.h"
+#include "upstream/server.h"
+#include "upstream/upstream.h"
+
+#define KEEP 65536 /* bytes of an emptied buffer */
+
+struct tcp_channel {
+    struct channel base;
+    struct stream *stream;
+    struct framing framing;
+    struct turn_end flush;
+};
+
+static void flush(void *arg)
+{
+    struct tcp_channel *t = arg;
+    size_t sent = 0;
+    err_t err = OK;
+
+    if (t->framing.out.len > 0)
+        err = stream_send(t->stream, buffer_slice(&t->framing.out), &sent);
+    if (err != OK)
+        channel_failed(&t->base, err, err_text(err));
+    else
+        buffer_consume(&t->framing.out, sent, KEEP);
+}
+
+static void connected(void *arg)
+{
+    channel_ready(arg);
+}
+
+static void received(void *arg, struct slice bytes)
+{
+    struct tcp_channel *t = arg;
+    err_t err = bytes.len == 0 ? ERR_CLOSED : framing_take(&t->framing, bytes, &t->base);
+
+    if (err != OK)
+        channel_failed(&t->base, err, err_text(err));
+}
+
+static void failed(void *arg, err_t err)
+{
+    channel_failed(arg, err, err_text(err));
+}
+
+static err_t open_tcp(struct channel *c)
+{
+    static const struct stream_handler handler = {
+        .connected = connected, .received = received, .writable = flush, .failed = failed
+    };
+    struct tcp_channel *t = (struct tcp_channel *)c;
+
+    return stream_connect(&t->stream, c->upstream->context->loop, &c->upstream->server->addr,
+                          &handler, t);
+}
+
+static err_t send_tcp(struct channel *c, struct slice query)
+{
+    struct tcp_channel *t = (struct tcp_channel *)c;
+
+    TRY(framing_append(&t->framing, query, 0));
+    loop_at_turn_end(c->upstream->context->loop, &t->flush, flush, t);
+    return OK;
+}
+
+static void close_tcp(struct channel *c)
+{
+    struct tcp_channel *t = (struct tcp_channel *)c;
+
+    turn_end_cancel(&t->flush);
+    stream_close(&t->stream);
+    framing_done(&t->framing);
+}
+
+const struct transport_ops transport_tcp = {
+    .name = "tcp",
+    .size = sizeof(struct tcp_channel),
+    .max_in_flight = 1024,
+    .open = open_tcp,
+    .send = send_tcp,
+    .close = close_tcp,
+};

@@ -1,0 +1,183 @@
+/* upstream/tls.c - queries over TLS (DoT, RFC 7858, RFC 8310).
+ *
+ * Called by: channel.c. Owns: the stream and the TLS session. All queries of one turn are sealed
+ * together and leave in one send. There is no way from here to an unencrypted connection.
+ */
+#include "codec/tls.h"
+#include "io/loop.h"
+#include "io/stream.h"
+#include "metrics/metrics.h"
+#include "upstream/channel.h"
+#include "upstream/framing.h"
+#include "upstream/server.h"
+#include "upstream/upstream.h"
+
+#define KEEP 65536 /* bytes of an emptied buffer */
+
+struct tls_channel {
+    struct channel base;
+    struct stream *stream;
+    struct tls *tls;
+    struct framing framing;
+    struct turn_end flush;
+};
+
+/* What the session has ready for the server. */
+static err_t send_output(struct tls_channel *t)
+{
+    struct slice output = tls_output(t->tls);
+    size_t sent = 0;
+
+    if (output.len == 0)
+        return OK;
+    TRY(stream_send(t->stream, output, &sent));
+    tls_output_sent(t->tls, sent);
+    return OK;
+}
+
+static err_t seal_and_send(struct tls_channel *t)
+{
+    if (t->framing.out.len > 0 && t->base.is_ready) {
+        err_t err = tls_send(t->tls, buffer_slice(&t->framing.out));
+
+        if (err == OK)
+            buffer_consume(&t->framing.out, t->framing.out.len, KEEP);
+        else if (err != ERR_BUSY)
+            return err;
+    }
+    return send_output(t);
+}
+
+static void flush(void *arg)
+{
+    struct tls_channel *t = arg;
+    err_t err = seal_and_send(t);
+
+    if (err != OK)
+        channel_failed(&t->base, err, err_text(err));
+}
+
+/* A ticket serves once, so that two connections cannot be linked by it; the newest is kept. */
+static void keep_ticket(struct tls_channel *t)
+{
+    struct buffer *kept = &t->base.upstream->ticket;
+    struct slice ticket = tls_ticket(t->tls);
+
+    if (ticket.len == 0)
+        return;
+    buffer_consume(kept, kept->len, 0);
+    buffer_append(kept, ticket); /* without memory for it the next handshake is a full one */
+}
+
+static void become_ready(struct tls_channel *t)
+{
+    if (tls_was_resumed(t->tls))
+        metrics_count(t->base.upstream->context->metrics, METRIC_upstream_connections_resumed);
+    channel_ready(&t->base);
+}
+
+/* Handles what has been fed; whether the channel lives on. */
+static bool take_events(struct tls_channel *t)
+{
+    for (;;) {
+        struct slice plaintext;
+
+        switch (tls_step(t->tls, &plaintext)) {
+        case TLS_WANTS_INPUT:
+            return true;
+        case TLS_READY:
+            become_ready(t);
+            break;
+        case TLS_DATA:
+            if (framing_take(&t->framing, plaintext, &t->base) == OK)
+                break;
+            channel_failed(&t->base, ERR_NOMEM, err_text(ERR_NOMEM));
+            return false;
+        case TLS_CLOSED:
+            channel_failed(&t->base, ERR_CLOSED, err_text(ERR_CLOSED));
+            return false;
+        case TLS_FAILED:
+            send_output(t); /* the alert that tells the server why */
+            channel_failed(&t->base, ERR_TLS, tls_failure(t->tls));
+            return false;
+        }
+    }
+}
+
+static void connected(void *arg)
+{
+    struct tls_channel *t = arg;
+
+    t->base.phase = PHASE_HANDSHAKE;
+    if (take_events(t)) /* the first step makes the greeting */
+        flush(t);
+}
+
+static void received(void *arg, struct slice bytes)
+{
+    struct tls_channel *t = arg;
+
+    if (bytes.len == 0) {
+        channel_failed(&t->base, ERR_CLOSED, err_text(ERR_CLOSED));
+        return;
+    }
+    tls_feed(t->tls, bytes);
+    if (take_events(t))
+        loop_at_turn_end(t->base.upstream->context->loop, &t->flush, flush, t);
+}
+
+static void failed(void *arg, err_t err)
+{
+    channel_failed(arg, err, err_text(err));
+}
+
+static err_t open_tls(struct channel *c)
+{
+    static const struct stream_handler handler = {
+        .connected = connected, .received = received, .writable = flush, .failed = failed
+    };
+    struct tls_channel *t = (struct tls_channel *)c;
+    struct upstream *u = c->upstream;
+    err_t err;
+
+    TRY(tls_open_client(&t->tls, u->server->tls, &u->server->peer, buffer_slice(&u->ticket)));
+    buffer_consume(&u->ticket, u->ticket.len, 0);
+    err = stream_connect(&t->stream, u->context->loop, &u->server->addr, &handler, t);
+    if (err != OK)
+        tls_free(&t->tls);
+    return err;
+}
+
+static err_t send_tls(struct channel *c, struct slice query)
+{
+    struct tls_channel *t = (struct tls_channel *)c;
+
+    TRY(framing_append(&t->framing, query, DNS_QUERY_PAD));
+    loop_at_turn_end(c->upstream->context->loop, &t->flush, flush, t);
+    return OK;
+}
+
+static void close_tls(struct channel *c)
+{
+    struct tls_channel *t = (struct tls_channel *)c;
+
+    turn_end_cancel(&t->flush);
+    if (c->is_ready) {
+        keep_ticket(t);
+        tls_shutdown(t->tls);
+        send_output(t); /* a goodbye that is lost does no harm */
+    }
+    tls_free(&t->tls);
+    stream_close(&t->stream);
+    framing_done(&t->framing);
+}
+
+const struct transport_ops transport_tls = {
+    .name = "tls",
+    .encrypted = true,
+    .size = sizeof(struct tls_channel),
+    .max_in_flight = 1024,
+    .open = open_tls,
+    .send = send_tls,
+    .close = close_tls,
+};

@@ -1,0 +1,31 @@
+#ifndef UPSTREAM_TRANSPORT_H
+#define UPSTREAM_TRANSPORT_H
+
+#include "base/err.h"
+#include "base/slice.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct channel;
+
+/* How one transport carries queries to a server and brings responses back. It tells channel_ready,
+ * channel_received and channel_failed what happens; the last one frees the channel. */
+struct transport_ops {
+    const char *name;
+    bool encrypted;
+    size_t size;            /* of the struct that starts with struct channel */
+    unsigned max_in_flight; /* questions on one channel at once */
+    unsigned max_queries;   /* in a channel's life; 0: no limit */
+    unsigned max_channels;  /* in place of the configured number; 0: the configured one */
+    const char *fallback;   /* the transport that repeats a truncated response, or NULL */
+
+    err_t (*open)(struct channel *c);
+    err_t (*send)(struct channel *c, struct slice query); /* once the channel is ready; copies */
+    void (*close)(struct channel *c);
+};
+
+/* The transport called `name` ("tls"), or NULL. */
+const struct transport_ops *transport_find(const char *name);
+
+#endif

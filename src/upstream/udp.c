@@ -1,0 +1,70 @@
+/* upstream/udp.c - queries in datagrams, where the configuration writes it out.
+ *
+ * Called by: channel.c. Owns: the socket. Ids and source ports are all that protects a datagram
+ * from forged answers (RFC 5452): a socket is left after few questions, its successor has another
+ * port.
+ */
+#include "io/dgram.h"
+#include "upstream/channel.h"
+#include "upstream/server.h"
+#include "upstream/upstream.h"
+
+struct udp_channel {
+    struct channel base;
+    struct dgram *dgram;
+    struct turn_end start;
+};
+
+static void received(void *arg, const struct datagram *d)
+{
+    channel_received(arg, d->bytes);
+}
+
+static void failed(void *arg, err_t err)
+{
+    channel_failed(arg, err, err_text(err));
+}
+
+static void start(void *arg)
+{
+    channel_ready(arg);
+}
+
+static err_t open_udp(struct channel *c)
+{
+    static const struct dgram_handler handler = { .received = received, .failed = failed };
+    static const struct dgram_settings settings = { .receive_size = 4096,
+                                                    .send_size = DNS_QUERY_MAX };
+    struct udp_channel *u = (struct udp_channel *)c;
+    struct loop *loop = c->upstream->context->loop;
+
+    TRY(dgram_connect(&u->dgram, loop, &c->upstream->server->addr, &settings, &handler, u));
+    loop_at_turn_end(loop, &u->start, start, u);
+    return OK;
+}
+
+static err_t send_udp(struct channel *c, struct slice query)
+{
+    dgram_send(((struct udp_channel *)c)->dgram, query, NULL, NULL);
+    return OK;
+}
+
+static void close_udp(struct channel *c)
+{
+    struct udp_channel *u = (struct udp_channel *)c;
+
+    turn_end_cancel(&u->start);
+    dgram_close(&u->dgram);
+}
+
+const struct transport_ops transport_udp = {
+    .name = "udp",
+    .size = sizeof(struct udp_channel),
+    .max_in_flight = 32,
+    .max_queries = 32,
+    .max_channels = 128,
+    .fallback = "tcp",
+    .open = open_udp,
+    .send = send_udp,
+    .close = close_udp,
+};

@@ -1,0 +1,60 @@
+/* upstream/upstream_config.c - the servers that the configuration names. */
+#include "upstream/upstream_config.h"
+
+#include "codec/pin.h"
+
+#include <string.h>
+
+static const struct option_row upstream_options[] = {
+#define OPTION(...) OPTION_ROW(struct upstream_config, __VA_ARGS__)
+#include "upstream/options.def"
+#undef OPTION
+};
+
+static const char *const initial[] = {
+    "tls://1.1.1.1#cloudflare-dns.com",
+    "tls://1.0.0.1#cloudflare-dns.com",
+    "tls://[2606:4700:4700::1111]#cloudflare-dns.com",
+    "tls://[2606:4700:4700::1001]#cloudflare-dns.com",
+};
+
+static void check_url(const struct url *url, size_t i, struct loader *to)
+{
+    bool is_tls = strcmp(url->scheme, "tls") == 0;
+
+    if (!url->has_addr)
+        complain(to, i, "url", "%s: host names cannot be looked up yet; write %s://ADDRESS%s%s",
+                 url->text, url->scheme, is_tls ? "#" : "", is_tls ? url->host : "");
+    else if (addr_is_wildcard(&url->addr))
+        complain(to, i, "url", "%s: no server has this address", url->text);
+}
+
+static void check(const void *items, size_t count, struct loader *to)
+{
+    const struct upstream_config *upstream = items;
+
+    for (size_t i = 0; i < count; i++) {
+        const struct strings *pin = &upstream[i].pin;
+        uint8_t bytes[PIN_SIZE];
+
+        check_url(&upstream[i].url, i, to);
+        if (upstream[i].ca[0] == '\0')
+            complain(to, i, "ca", "is empty; write system or the path of a PEM file");
+        if (pin->count && strcmp(upstream[i].url.scheme, "tls") != 0)
+            complain(to, i, "pin", "only tls:// has keys to compare; remove it");
+        for (size_t j = 0; j < pin->count; j++)
+            if (pin_from_text(pin->items[j], bytes) != OK)
+                complain(to, i, "pin", "%.60s is not a SHA-256 in base64, 44 characters long",
+                         pin->items[j]);
+    }
+}
+
+const struct section upstream_section = {
+    .name = "upstream",
+    .doc = "The servers that dotproxy asks. --upstream URL replaces the list.",
+    SECTION_OPTIONS(upstream_options),
+    SECTION_INITIAL(initial),
+    .size = sizeof(struct upstream_config),
+    .is_list = true,
+    .check = check,
+};

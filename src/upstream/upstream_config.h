@@ -1,0 +1,14 @@
+#ifndef UPSTREAM_UPSTREAM_CONFIG_H
+#define UPSTREAM_UPSTREAM_CONFIG_H
+
+#include "config/schema.h"
+
+struct upstream_config {
+#define OPTION OPTION_FIELD
+#include "upstream/options.def"
+#undef OPTION
+};
+
+extern const struct section upstream_section;
+
+#endif

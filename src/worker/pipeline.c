@@ -1,0 +1,39 @@
+/* worker/pipeline.c - the rooms every query walks through, in their order.
+ *
+ * Called by: worker.c (a query came in), stages.c (its answer came back).
+ * Owns: nothing; the query is the worker's.
+ */
+#include "worker/pipeline.h"
+
+#include "query/query.h"
+#include "worker/stages.h"
+
+static const struct stage pipeline[] = {
+    { "parse", parse_query },  /* bytes -> question and EDNS */
+    { "ask", ask_upstream },   /* the one room with a waiting bench */
+    { "vet", judge_response }, /* an answer, or an error of our own */
+    { "reply", 0 },
+};
+
+static void walk(struct query *q, const struct stage *from)
+{
+    enum step step = STEP_NEXT;
+
+    for (q->stage = from; q->stage->run && step == STEP_NEXT; q->stage += step == STEP_NEXT)
+        step = q->stage->run(q);
+
+    if (step == STEP_WAIT)
+        return; /* resume_query() goes on from here */
+    reply_to_client(q);
+    forget_query(q);
+}
+
+void start_query(struct query *q)
+{
+    walk(q, pipeline);
+}
+
+void resume_query(struct query *q)
+{
+    walk(q, q->stage + 1);
+}

@@ -1,0 +1,9 @@
+#ifndef WORKER_PIPELINE_H
+#define WORKER_PIPELINE_H
+
+struct query;
+
+void start_query(struct query *q);  /* from the first room */
+void resume_query(struct query *q); /* from the room after the one it waited in */
+
+#endif

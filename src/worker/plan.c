@@ -1,0 +1,143 @@
+/* worker/plan.c - a configuration made ready for the workers.
+ *
+ * Called by: command/run.c. All that can fail fails here, before anything in force is touched.
+ */
+#include "worker/plan.h"
+
+#include "config/config.h"
+#include "io/socket.h"
+#include "listen/listen.h"
+#include "listen/listen_config.h"
+#include "upstream/group_config.h"
+#include "upstream/server.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* dns:// stands for both. */
+static const struct {
+    const char *scheme, *listeners[3];
+} schemes[] = {
+    { "dns", { "udp", "tcp" } },
+    { "udp", { "udp" } },
+    { "tcp", { "tcp" } },
+};
+
+static const char *const *listeners_of(const char *scheme)
+{
+    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++)
+        if (strcmp(schemes[i].scheme, scheme) == 0)
+            return schemes[i].listeners;
+    return NULL;
+}
+
+static err_t add_door(struct plan *p, const struct listen_config *config, const char *listener)
+{
+    struct door *door = &p->doors[p->door_count];
+
+    door->fds = malloc(p->workers * sizeof *door->fds);
+    if (!door->fds)
+        return ERR_NOMEM;
+    for (size_t i = 0; i < p->workers; i++)
+        door->fds[i] = -1;
+    door->ops = listener_find(listener);
+    door->addr = config->url.addr;
+    door->udp_size = config->udp_size;
+    p->door_count++;
+    return OK;
+}
+
+static err_t make_doors(struct plan *p)
+{
+    size_t count = config_count(p->config, &listen_section);
+
+    p->doors = calloc(2 * count + 1, sizeof *p->doors);
+    if (!p->doors)
+        return ERR_NOMEM;
+    for (size_t i = 0; i < count; i++) {
+        const struct listen_config *config = config_item(p->config, &listen_section, i);
+
+        for (const char *const *name = listeners_of(config->url.scheme); *name; name++)
+            TRY(add_door(p, config, *name));
+    }
+    return OK;
+}
+
+err_t plan_new(struct plan **ret_plan, struct config *config, size_t workers,
+               char reason[PLAN_REASON_MAX])
+{
+    const struct group_config *group = config_item(config, &group_section, 0);
+    struct plan *p = calloc(1, sizeof *p);
+    err_t err = ERR_NOMEM;
+
+    snprintf(reason, PLAN_REASON_MAX, "%s", err_text(err));
+    if (!p)
+        return err;
+    p->config = config_ref(config);
+    p->workers = workers;
+    p->times = (struct upstream_times){ group->timeout, group->deadline };
+    p->limits = *(const struct limit_config *)config_one(config, &limit_section);
+    err = server_list_new(&p->servers, config, reason);
+    if (err == OK)
+        err = make_doors(p);
+    if (err != OK) {
+        plan_free(&p);
+        return err;
+    }
+    *ret_plan = p;
+    return OK;
+}
+
+bool plan_has(const struct plan *p, const struct listener_ops *ops, const union addr *addr,
+              size_t udp_size)
+{
+    for (size_t i = 0; i < p->door_count; i++)
+        if (p->doors[i].ops == ops && p->doors[i].udp_size == udp_size &&
+            addr_equal(&p->doors[i].addr, addr))
+            return true;
+    return false;
+}
+
+static void close_doors(struct plan *p)
+{
+    for (size_t i = 0; i < p->door_count; i++)
+        for (size_t worker = 0; worker < p->workers; worker++)
+            socket_close(&p->doors[i].fds[worker]);
+}
+
+err_t plan_open(struct plan *p, const struct plan *before, char reason[PLAN_REASON_MAX])
+{
+    for (size_t i = 0; i < p->door_count; i++) {
+        struct door *door = &p->doors[i];
+        char text[ADDR_TEXT_MAX];
+        err_t err;
+
+        if (before && plan_has(before, door->ops, &door->addr, door->udp_size))
+            continue;
+        err = socket_listen(&door->addr, door->ops->stream, door->fds, p->workers);
+        if (err == OK)
+            continue;
+        snprintf(reason, PLAN_REASON_MAX, "cannot listen on %s://%s: %s", door->ops->name,
+                 addr_format(&door->addr, text), err_text(err));
+        close_doors(p);
+        return err;
+    }
+    return OK;
+}
+
+void plan_free(struct plan **plan)
+{
+    struct plan *p = *plan;
+
+    if (!p)
+        return;
+    *plan = NULL;
+    close_doors(p);
+    for (size_t i = 0; i < p->door_count; i++)
+        free(p->doors[i].fds);
+    free(p->doors);
+    server_list_unref(p->servers);
+    config_unref(&p->config);
+    free(p);
+}

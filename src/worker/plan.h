@@ -1,0 +1,46 @@
+#ifndef WORKER_PLAN_H
+#define WORKER_PLAN_H
+
+#include "base/addr.h"
+#include "listen/limit_config.h"
+#include "upstream/ask.h"
+
+struct config;
+struct listener_ops;
+struct server_list;
+
+#define PLAN_REASON_MAX 1024
+
+/* One address and transport to listen at. */
+struct door {
+    const struct listener_ops *ops;
+    union addr addr;
+    size_t udp_size;
+    int *fds; /* a socket for each worker, who takes it; -1: it has this door already */
+};
+
+/* What the workers are to do: made from a configuration by the main thread, then only read, but for
+ * the sockets, of which each worker takes its own. */
+struct plan {
+    struct config *config;
+    struct server_list *servers;
+    struct upstream_times times;
+    struct limit_config limits;
+    size_t workers;
+    size_t door_count;
+    struct door *doors;
+};
+
+/* Reads certificates and the like; opens nothing. `reason` says what is wrong. */
+err_t plan_new(struct plan **ret_plan, struct config *config, size_t workers,
+               char reason[PLAN_REASON_MAX]);
+
+/* Opens the doors that `before` (may be NULL) does not have. On failure none of them stays open. */
+err_t plan_open(struct plan *p, const struct plan *before, char reason[PLAN_REASON_MAX]);
+bool plan_has(const struct plan *p, const struct listener_ops *ops, const union addr *addr,
+              size_t udp_size);
+
+/* Closes the sockets that nobody took. */
+void plan_free(struct plan **p);
+
+#endif

@@ -1,0 +1,236 @@
+/* worker/worker.c - one core's thread: it opens doors, starts queries, and leaves in good order.
+ *
+ * Called by: command/run.c, by mail only.
+ * Owns: everything of its core. Shares: the admission counters, the server list.
+ */
+#include "worker/worker.h"
+
+#include "base/clock.h"
+#include "log/log.h"
+#include "query/query.h"
+#include "worker/pipeline.h"
+#include "worker/plan.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define QUERIES_MAX   65536
+#define STOP_AFTER_NS (5 * NS_PER_S)
+#define SWEEP_NS      (20 * NS_PER_MS)
+
+/* A letter from main: a plan to put in force, or none to stop. */
+struct order {
+    struct mail mail;
+    struct plan *plan;
+    sem_t *done;
+};
+
+static void take_query(void *arg, struct listener *l, const struct arrival *arrival)
+{
+    struct worker *w = arg;
+    struct query *q = pool_take(&w->queries);
+
+    l->waiting++;
+    if (!q) {
+        const struct query nothing = { .handle = arrival->handle };
+
+        metrics_count(&w->metrics, METRIC_queries_dropped_full);
+        l->ops->reply(l, &nothing);
+        l->waiting--;
+        return;
+    }
+    q->worker = w;
+    q->listener = l;
+    q->handle = arrival->handle;
+    q->client = *arrival->client;
+    q->has_local = arrival->local;
+    if (arrival->local)
+        q->local = *arrival->local;
+    q->message = arrival->message;
+    q->source = FROM_NOWHERE;
+    start_query(q);
+}
+
+static void end(struct worker *w)
+{
+    list_for_each (node, &w->leaving) {
+        struct listener *l = LIST_OF(node, struct listener, link);
+
+        listener_close(&l);
+    }
+    upstream_group_free(&w->group);
+    loop_stop(w->loop);
+}
+
+/* Closes what has answered everything, and looks again while there is more. */
+static void sweep(void *arg)
+{
+    struct worker *w = arg;
+    bool is_over = w->stop_at_ns && loop_now_ns(w->loop) >= w->stop_at_ns;
+
+    list_for_each (node, &w->leaving) {
+        struct listener *l = LIST_OF(node, struct listener, link);
+
+        if (l->waiting == 0 && l->ops->is_drained(l))
+            listener_close(&l);
+    }
+    if (w->stop_at_ns && (is_over || list_is_empty(&w->leaving)))
+        end(w);
+    else if (!list_is_empty(&w->leaving))
+        wheel_set(loop_wheel(w->loop), &w->sweep, loop_now_ns(w->loop) + SWEEP_NS, sweep, w);
+}
+
+static void leave(struct worker *w, struct listener *l)
+{
+    list_remove(&l->link);
+    list_append(&w->leaving, &l->link);
+    l->ops->drain(l);
+}
+
+static void open_door(struct worker *w, struct door *door)
+{
+    int fd = door->fds[w->index];
+    struct listener *l;
+    char text[ADDR_TEXT_MAX];
+    err_t err;
+
+    if (fd < 0)
+        return;
+    door->fds[w->index] = -1;
+    err = listener_open(&l, door->ops, &w->listen, &door->addr, door->udp_size, fd);
+    if (err == OK)
+        list_append(&w->doors, &l->link);
+    else
+        log_event(EVENT_listener_failed, "listener=%s://%s reason=\"%s\"", door->ops->name,
+                  addr_format(&door->addr, text), err_text(err));
+}
+
+static void put_in_force(struct worker *w, struct plan *plan)
+{
+    struct upstream_group *group;
+
+    w->listen.limits = plan->limits;
+    if (upstream_group_new(&group, &w->upstream, plan->servers, &plan->times) == OK) {
+        upstream_group_retire(&w->group);
+        w->group = group;
+    }
+    list_for_each (node, &w->doors) {
+        struct listener *l = LIST_OF(node, struct listener, link);
+
+        if (!plan_has(plan, l->ops, &l->addr, l->udp_size))
+            leave(w, l);
+    }
+    for (size_t i = 0; i < plan->door_count; i++)
+        open_door(w, &plan->doors[i]);
+    sweep(w);
+}
+
+static void prepare_to_stop(struct worker *w)
+{
+    w->stop_at_ns = loop_now_ns(w->loop) + STOP_AFTER_NS;
+    list_for_each (node, &w->doors)
+        leave(w, LIST_OF(node, struct listener, link));
+    sweep(w);
+}
+
+static void take_orders(void *arg)
+{
+    struct worker *w = arg;
+    struct mail *next;
+
+    for (struct mail *mail = mailbox_take(&w->orders); mail; mail = next) {
+        struct order *order = (struct order *)mail;
+
+        next = mail->next;
+        if (order->plan)
+            put_in_force(w, order->plan);
+        else
+            prepare_to_stop(w);
+        if (order->done)
+            sem_post(order->done);
+        free(order);
+    }
+}
+
+err_t worker_new(struct worker **ret_worker, size_t index, struct admission *admission)
+{
+    struct worker *w = calloc(1, sizeof *w);
+
+    if (!w || loop_new(&w->loop) != OK) {
+        free(w);
+        return ERR_NOMEM;
+    }
+    w->index = index;
+    list_init(&w->doors);
+    list_init(&w->leaving);
+    pool_init(&w->queries, sizeof(struct query), QUERIES_MAX);
+    w->listen = (struct listen_context){ .loop = w->loop,
+                                         .metrics = &w->metrics,
+                                         .admission = admission,
+                                         .on_query = take_query,
+                                         .arg = w };
+    w->upstream = (struct upstream_context){ w->loop, &w->metrics, &w->random };
+    loop_on_wake(w->loop, take_orders, w);
+    *ret_worker = w;
+    return OK;
+}
+
+void worker_run(struct worker *w)
+{
+    loop_run(w->loop);
+}
+
+static void *run(void *arg)
+{
+    worker_run(arg);
+    return NULL;
+}
+
+err_t worker_start(struct worker *w)
+{
+    char name[16];
+
+    snprintf(name, sizeof name, "dotproxy-%u", (unsigned)w->index % 1000);
+    return thread_start(&w->thread, name, run, w);
+}
+
+static err_t post(struct worker *w, struct plan *plan, sem_t *done)
+{
+    struct order *order = malloc(sizeof *order);
+
+    if (!order)
+        return ERR_NOMEM;
+    *order = (struct order){ .plan = plan, .done = done };
+    mailbox_post(&w->orders, &order->mail);
+    loop_wake(w->loop);
+    return OK;
+}
+
+err_t worker_apply(struct worker *w, struct plan *plan, sem_t *done)
+{
+    return post(w, plan, done);
+}
+
+void worker_stop(struct worker *w)
+{
+    if (post(w, NULL, NULL) != OK)
+        abort(); /* a thread that cannot be told to end */
+}
+
+void worker_join(struct worker *w)
+{
+    pthread_join(w->thread, NULL);
+}
+
+void worker_free(struct worker **worker)
+{
+    struct worker *w = *worker;
+
+    if (!w)
+        return;
+    *worker = NULL;
+    upstream_group_free(&w->group);
+    loop_free(&w->loop);
+    pool_done(&w->queries);
+    free(w);
+}

@@ -1,0 +1,51 @@
+#ifndef WORKER_WORKER_H
+#define WORKER_WORKER_H
+
+#include "base/pool.h"
+#include "base/random.h"
+#include "base/thread.h"
+#include "dns/message.h"
+#include "io/loop.h"
+#include "listen/listen.h"
+#include "metrics/metrics.h"
+#include "upstream/ask.h"
+
+#include <semaphore.h>
+
+struct admission;
+struct plan;
+
+/* One core: its own loop, doors, upstream connections and counters. */
+struct worker {
+    size_t index;
+    pthread_t thread;
+    struct loop *loop;
+    struct random random;
+    struct metrics metrics; /* read by main */
+    struct mailbox orders;  /* posted by main */
+    struct listen_context listen;
+    struct upstream_context upstream;
+    struct upstream_group *group;
+    struct list doors;   /* listeners that are open */
+    struct list leaving; /* listeners that take no new queries */
+    struct pool queries;
+    struct timer sweep;           /* while something is leaving */
+    uint64_t stop_at_ns;          /* when it is stopping: the latest end */
+    uint8_t out[DNS_MESSAGE_MAX]; /* where responses are composed */
+};
+
+err_t worker_new(struct worker **ret_worker, size_t index, struct admission *admission);
+err_t worker_start(struct worker *w);
+
+/* Puts `plan` in force between two turns; posts `done` when that has happened. */
+err_t worker_apply(struct worker *w, struct plan *plan, sem_t *done);
+
+/* Lets the worker answer what is in flight, for 5 s at most, and ends it. */
+void worker_stop(struct worker *w);
+void worker_join(struct worker *w);
+void worker_free(struct worker **w);
+
+/* What the thread runs; for tests that turn the loop themselves. */
+void worker_run(struct worker *w);
+
+#endif

@@ -1,0 +1,147 @@
+"""The configuration as its users meet it: `check`, `print`, and the schema in an editor."""
+
+import json
+import os
+import pathlib
+import subprocess
+
+import jsonschema
+import pytest
+import yaml
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+
+
+def find_dotproxy():
+    if "DOTPROXY" in os.environ:
+        return os.environ["DOTPROXY"]
+    places = [TOP / "build" / "dotproxy", TOP / "build" / "src" / "dotproxy"]
+    return str(next((place for place in places if place.is_file()), places[0]))
+
+
+def run(*arguments):
+    return subprocess.run(
+        [find_dotproxy(), *arguments], capture_output=True, text=True, timeout=20
+    )
+
+
+@pytest.fixture(scope="module")
+def schema():
+    schema = json.loads(run("print", "schema").stdout)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    return jsonschema.Draft202012Validator(schema)
+
+
+def test_schema_accepts_the_example(schema):
+    schema.validate(yaml.safe_load((TOP / "etc" / "dotproxy.yaml").read_text()))
+
+
+def test_schema_accepts_what_is_in_force(schema):
+    schema.validate(yaml.safe_load(run("print", "effective").stdout))
+
+
+# What is wrong in the eyes of both; the place is that of `check`.
+WRONG = [
+    ("wrkers: 1\n", "1:1: unknown key `wrkers`; did you mean `workers`?"),
+    ("workers: 0\n", "1:10: workers: 0 is below 1"),
+    ("workers: many\n", "1:10: workers: many is not a whole number, or auto"),
+    ("log:\n  level: loud\n", "2:10: level: loud is none of: error, warning, info, debug"),
+    (
+        "group:\n  - timeout: 2x\n",
+        "2:14: timeout: 2x is not a duration; write a number and ms, s, m, h or d",
+    ),
+    ("listen:\n  - udp_size: 1232\n", "2:5: listen: the key `url` is missing"),
+    ("listen: []\n", "1:9: listen: is empty; write at least one item, or remove the key"),
+    (
+        "listen:\n  - url: tls://127.0.0.1\n",
+        "2:10: url: tls:// is not possible here; write one of dns|udp|tcp",
+    ),
+    (
+        "upstream:\n  - url: tls://1.1.1.1\n    pin: [abc]\n",
+        "3:10: pin: abc is not a SHA-256 in base64, 44 characters long",
+    ),
+]
+
+
+@pytest.mark.parametrize("text, problem", WRONG)
+def test_check_tells_the_place(tmp_path, text, problem):
+    file = tmp_path / "dotproxy.yaml"
+    file.write_text(text)
+    result = run("check", "-c", str(file))
+    assert result.returncode == 2
+    assert result.stdout == ""
+    assert result.stderr == f"{file}:{problem}\n"
+
+
+@pytest.mark.parametrize("text", [text for text, _ in WRONG])
+def test_schema_refuses_what_check_refuses(schema, text):
+    assert not schema.is_valid(yaml.safe_load(text))
+
+
+def test_check_tells_all_problems(tmp_path):
+    file = tmp_path / "dotproxy.yaml"
+    file.write_text("workers: 0\nlog: { level: loud, to: nowhere }\n")
+    assert len(run("check", "-c", str(file)).stderr.splitlines()) == 3
+
+
+def test_check_says_ok(tmp_path):
+    file = tmp_path / "dotproxy.yaml"
+    file.write_text(run("print", "example").stdout)
+    result = run("check", "-c", str(file))
+    assert (result.returncode, result.stdout, result.stderr) == (0, f"{file}: ok\n", "")
+
+
+def test_check_names_a_missing_file():
+    result = run("check", "-c", "/does/not/exist")
+    assert result.returncode == 2
+    assert result.stderr.startswith("/does/not/exist: No such file or directory")
+
+
+def test_options_are_over_the_file(tmp_path):
+    file = tmp_path / "dotproxy.yaml"
+    file.write_text("workers: 3\nlog: { level: error }\nlisten:\n  - url: dns://127.0.0.1\n")
+    result = run(
+        "print", "effective", "-c", str(file), "--set", "log.level=debug",
+        "--listen", "udp://127.0.0.1:5353", "--upstream", "tls://9.9.9.9#dns.quad9.net",
+        "--set", "upstream.0.connections=5",
+    )
+    config = yaml.safe_load(result.stdout)
+    assert config["workers"] == 3
+    assert config["log"]["level"] == "debug"
+    assert [item["url"] for item in config["listen"]] == ["udp://127.0.0.1:5353"]
+    assert config["upstream"] == [
+        {"url": "tls://9.9.9.9#dns.quad9.net", "ca": "system", "pin": [], "connections": 5}
+    ]
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["chek"], "unknown command chek; did you mean check?"),
+        (["check", "--lisen", "x"], "unknown option --lisen; did you mean --listen?"),
+        (["check", "-c"], "option -c needs a value behind it"),
+        (["check", "-x"], "unknown option -x; `dotproxy --help` lists what there is"),
+        (["check", "file.yaml"], "check: file.yaml is not expected here; write -c file.yaml to check a file"),
+        (["print"], "print: write one of reference, schema, man, example, effective"),
+        (["print", "shema"], "print: there is no shema; did you mean schema?"),
+        (["check", "--set", "log.level=x"], "--set log.level=x: level: x is none of: error, warning, info, debug"),
+    ],
+)
+def test_wrong_usage_names_the_thing(arguments, message):
+    result = run(*arguments)
+    assert result.returncode == 2
+    assert result.stderr == message + "\n"
+
+
+def test_version_and_help():
+    assert run("--version").stdout.startswith("dotproxy ")
+    result = run("--help")
+    assert result.returncode == 0 and "check" in result.stdout
+
+
+def test_a_full_disk_is_told():
+    with open("/dev/full", "w") as full:
+        result = subprocess.run(
+            [find_dotproxy(), "print", "man"], stdout=full, stderr=subprocess.PIPE, timeout=20
+        )
+    assert result.returncode == 1

@@ -1,0 +1,75 @@
+/* tests/fuzz/dns_query.c - whatever a client sends is dropped, answered with an error, or asked. */
+#include "dns/compose.h"
+#include "dns/types.h"
+
+#include <stdlib.h>
+
+static void require(bool claim)
+{
+    if (!claim)
+        abort();
+}
+
+/* Without a question it may be a header alone, which is no response to us as an upstream's. */
+static void check_error(const struct message_query *q, struct slice wire)
+{
+    struct message m;
+
+    require(wire.len >= DNS_HEADER_SIZE && wire.len <= DNS_UDP_SIZE_MIN);
+    if (!q->has_question || header_opcode(&q->header) != OPCODE_QUERY)
+        return;
+    require(message_read_response(wire, &m) == OK);
+    require(m.header.id == q->header.id && m.edns.present == q->edns.present);
+    require(slice_equal(m.question_name, question_name(&q->question)));
+}
+
+static void refuse(const struct message_query *q)
+{
+    uint8_t room[DNS_MESSAGE_MAX];
+    struct writer w = writer_of(room, sizeof room);
+    const struct compose_settings settings = { .limit = DNS_UDP_SIZE_MIN, .has_keepalive = true };
+    const struct compose_fault fault = {
+        .rcode = q->rcode ? q->rcode : RCODE_SERVFAIL,
+        .has_ede = true,
+        .ede = EDE_INVALID_DATA,
+        .text = "as fuzzed",
+    };
+
+    require(compose_error(&w, q, &fault, &settings) == OK);
+    check_error(q, writer_slice(&w));
+}
+
+/* What goes upstream reads as a query again, with the same question. */
+static void ask(const struct message_query *q)
+{
+    uint8_t room[DNS_QUERY_MAX], padded_room[DNS_QUERY_MAX];
+    struct writer query = writer_of(room, sizeof room);
+    struct writer w = writer_of(padded_room, sizeof padded_room);
+    struct message_query again;
+    const struct compose_query_settings settings = {
+        .id = q->header.id,
+        .question = &q->question,
+        .dnssec_ok = q->edns.dnssec_ok,
+    };
+
+    require(compose_query(&query, &settings) == OK);
+    require(compose_padded(&w, writer_slice(&query), DNS_QUERY_PAD) == OK);
+    require(writer_len(&w) % DNS_QUERY_PAD == 0);
+    require(message_read_query(writer_slice(&w), &again) == OK && again.rcode == RCODE_NOERROR);
+    require(question_equal(&q->question, question_name(&again.question), again.question.qtype,
+                           again.question.qclass));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct message_query q;
+
+    if (message_read_query(slice_of(data, size), &q) != OK)
+        return 0;
+    if (q.rcode == RCODE_NOERROR)
+        ask(&q);
+    refuse(&q);
+    return 0;
+}
