@@ -8,7 +8,7 @@ IMAGE        ?= dotproxy
 ARGS         ?= --listen dns://127.0.0.1:5300
 
 bindir  = $(DESTDIR)$(prefix)/bin
-mandir  = $(DESTDIR)$(prefix)/share/man/man8
+mandir  = $(DESTDIR)$(prefix)/share/man/man1
 docdir  = $(DESTDIR)$(prefix)/share/doc/dotproxy
 unitdir = $(DESTDIR)$(prefix)/lib/systemd/system
 confdir = $(DESTDIR)$(sysconfdir)/dotproxy
@@ -41,11 +41,10 @@ bench: all      ## dotproxy beside its peers and the machine's limit; a table in
 install: all    ## binary, man page, example configuration, service unit (DESTDIR, prefix, sysconfdir)
 	install -D -m 755 build/dotproxy $(bindir)/dotproxy
 	install -d $(mandir) $(docdir) $(unitdir) $(confdir)
-	build/dotproxy print man >$(mandir)/dotproxy.8
-	build/dotproxy print example >$(docdir)/dotproxy.yaml
-	test -e $(confdir)/dotproxy.yaml || install -m 644 $(docdir)/dotproxy.yaml $(confdir)/dotproxy.yaml
+	install -m 644 docs/reference/dotproxy.1 $(mandir)
+	test -e $(confdir)/dotproxy.yaml || install -m 644 etc/dotproxy.yaml $(confdir)
 	sed 's,/usr/bin/,$(prefix)/bin/,' etc/dotproxy.service >$(unitdir)/dotproxy.service
-	install -m 644 LICENSE README.md $(docdir)
+	install -m 644 LICENSE README.md etc/dotproxy.yaml $(docdir)
 
 image:          ## the container image (docker, podman or buildah)
 	@scripts/image.sh $(IMAGE)
