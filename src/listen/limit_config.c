@@ -7,20 +7,9 @@ static const struct option_row limit_options[] = {
 #undef OPTION
 };
 
-static void check(const void *items, size_t count, struct loader *to)
-{
-    const struct limit_config *limit = items;
-
-    (void)count;
-    if (limit->tcp_connections_per_client > limit->tcp_connections)
-        complain(to, 0, "tcp_connections_per_client", "%u is more than tcp_connections, %u",
-                 limit->tcp_connections_per_client, limit->tcp_connections);
-}
-
 const struct section limit_section = {
     .name = "limit",
     .doc = "How much clients may take up.",
     SECTION_OPTIONS(limit_options),
     .size = sizeof(struct limit_config),
-    .check = check,
 };

@@ -16,6 +16,8 @@
 #include "upstream/group.h"
 #include "upstream/server.h"
 
+#include <stdio.h>
+
 #define PAUSE_MIN_NS (100 * NS_PER_MS)
 #define PAUSE_MAX_NS NS_PER_S /* a server that is back is asked again within a second */
 #define MOVES_MAX    3        /* of one question between connections of one upstream */
@@ -223,14 +225,16 @@ void upstream_lost_channel(struct upstream *u, struct channel *c, err_t err, con
     bool was_used = c->has_answered, was_ready = c->is_ready;
     bool is_main = c->ops == u->server->ops;
     enum phase phase = c->phase;
+    char why[160]; /* `reason` may be the channel's */
     struct list left;
 
+    snprintf(why, sizeof why, "%s", reason);
     list_init(&left);
     channel_close(c, &left);
     if (was_used)
         metrics_count(u->context->metrics, METRIC_upstream_connections_lost);
     else if (is_main && (!was_ready || !list_is_empty(&left)))
-        has_failed(u, phase, err, reason);
+        has_failed(u, phase, err, why);
     for (struct list *node = list_first(&left); node; node = list_first(&left)) {
         struct flight *f = LIST_OF(node, struct flight, link);
 

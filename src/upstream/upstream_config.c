@@ -33,6 +33,8 @@ static void check(const void *items, size_t count, struct loader *to)
 {
     const struct upstream_config *upstream = items;
 
+    if (count > UPSTREAMS_MAX)
+        complain(to, UPSTREAMS_MAX, NULL, "there may be %d upstreams at most", UPSTREAMS_MAX);
     for (size_t i = 0; i < count; i++) {
         const struct strings *pin = &upstream[i].pin;
         uint8_t bytes[PIN_SIZE];

@@ -3,6 +3,8 @@
 
 #include "config/schema.h"
 
+#define UPSTREAMS_MAX 64 /* a flight remembers in one word which of them it has tried */
+
 struct upstream_config {
 #define OPTION OPTION_FIELD
 #include "upstream/options.def"
