@@ -1,0 +1,19 @@
+# This project's own; $DOTPROXY names the binary.
+DOTPROXY=${DOTPROXY:-$(dirname "$launcher")/../../build/dotproxy}
+features() { echo udp tcp; }
+version() { "$DOTPROXY" --version; }
+conf() {
+  cat >"$RUN/dotproxy.yaml" <<L
+workers: $THREADS
+listen:
+  - url: dns://$ADDR:$PORT_DNS
+upstream:
+  - url: tls://$UP_ADDR:$UP_PORT#$UP_NAME
+    ca: $CA
+limit:
+  tcp_idle: 5m
+  tcp_connections: 20000
+  tcp_connections_per_client: 20000
+L
+}
+start() { exec "$DOTPROXY" run -c "$RUN/dotproxy.yaml"; }
