@@ -1,20 +1,22 @@
 /* command/print.c - `dotproxy print`: what the configuration may hold, and what is in force. */
 #include "config/print.h"
-
 #include "command/command.h"
 #include "command/manual.h"
 #include "command/options.h"
 #include "command/sections.h"
 #include "config/nearest.h"
+#include "config/print_yaml.h"
 
 #include <stdio.h>
 #include <string.h>
 
 /* What can be printed without a configuration. */
-static const struct topic {
+struct topic {
     const char *name;
     void (*print)(const struct section *const *sections, size_t count, FILE *out);
-} topics[] = {
+};
+
+static const struct topic topics[] = {
     { "reference", print_reference },
     { "schema", print_schema },
     { "man", print_manual },

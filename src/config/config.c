@@ -6,6 +6,7 @@
 #include "config/config.h"
 
 #include "config/loader.h"
+#include "config/report.h"
 
 #include <errno.h>
 #include <stdlib.h>

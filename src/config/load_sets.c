@@ -1,5 +1,6 @@
 /* config/load_sets.c - `--set KEY=VALUE`: single values from the command line, over all others. */
 #include "config/loader.h"
+#include "config/report.h"
 #include "config/utf8.h"
 
 #include <stdlib.h>

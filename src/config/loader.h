@@ -49,13 +49,6 @@ struct key {
 err_t load_sections(struct loader *l, const struct node *root);
 err_t load_sets(struct loader *l);
 
-/* Adds a problem of section number `section` (SIZE_MAX: of none) at `place`. */
-void report(struct loader *l, size_t section, struct place place, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
-
-/* Reports `key` as unknown in the sections called `name`, with the nearest known one. */
-void report_unknown(struct loader *l, const char *name, const char *key, struct place place);
-
 bool key_find(const struct loader *l, const char *name, const char *key, struct key *ret_key);
 
 /* Where item number `item` was written, or its option `row`. */

@@ -8,15 +8,6 @@
 /* What the rows say, for people and for tools. */
 void print_reference(const struct section *const *sections, size_t count, FILE *out); /* Markdown */
 void print_schema(const struct section *const *sections, size_t count, FILE *out); /* JSON Schema */
-void print_man(const struct section *const *sections, size_t count, FILE *out); /* part of a page */
-void print_example(const struct section *const *sections, size_t count, FILE *out); /* YAML */
-
-/* Plain text as lines of mdoc(7): a line for each sentence, and no character is taken for a
- * command. */
-void print_man_text(const char *text, FILE *out);
-
-/* The configuration in force, as YAML that loads to the same. */
-void print_effective(const struct config *config, FILE *out);
 
 /* "a whole number from 1 to 64": what may be written for `row`. */
 void print_kind(const struct option_row *row, FILE *out);

@@ -1,6 +1,7 @@
 /* config/print_man.c - the rows as a part of a manual page, in mdoc(7). */
-#include "config/print.h"
+#include "config/print_man.h"
 
+#include "config/print.h"
 #include "config/value.h"
 
 void print_man_text(const char *text, FILE *out)

@@ -3,6 +3,7 @@
 
 #include "config/number.h"
 #include "config/value.h"
+#include "config/value_print.h"
 
 #include <string.h>
 

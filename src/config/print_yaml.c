@@ -1,8 +1,10 @@
 /* config/print_yaml.c - configurations as YAML: the example with its comments, and the one in
  * force. */
-#include "config/print.h"
+#include "config/print_yaml.h"
 
+#include "config/print.h"
 #include "config/value.h"
+#include "config/value_print.h"
 
 #include <string.h>
 

@@ -1,4 +1,6 @@
 /* config/report.c - problems with their places, and the nearest known key. */
+#include "config/report.h"
+
 #include "config/loader.h"
 #include "config/nearest.h"
 

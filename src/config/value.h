@@ -4,8 +4,6 @@
 #include "config/problem.h"
 #include "config/schema.h"
 
-#include <stdio.h>
-
 /* Sets the field of `row` in the struct `item` from what a person wrote. Wrong values are explained
  * in `problem`, which begins with the row's name; `ret_at` is the character where it shows. STRINGS
  * are read from one text with commas between. */
@@ -15,11 +13,5 @@ err_t value_set(const struct option_row *row, struct store *store, const char *t
 /* The same for STRINGS that were written as a list. Takes nothing: the texts are copied. */
 err_t value_set_list(const struct option_row *row, struct store *store, const char *const *texts,
                      size_t count, void *item);
-
-/* Writes the field as value_set and YAML read it. */
-void value_print(const struct option_row *row, const void *item, FILE *out);
-
-/* Writes `text` in double quotes, right for YAML and for JSON. */
-void value_print_quoted(const char *text, FILE *out);
 
 #endif

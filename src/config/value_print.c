@@ -1,4 +1,6 @@
 /* config/value_print.c - a typed field as a person would write it in YAML. */
+#include "config/value_print.h"
+
 #include "config/number.h"
 #include "config/utf8.h"
 #include "config/value.h"

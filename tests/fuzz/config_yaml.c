@@ -1,6 +1,7 @@
 /* tests/fuzz/config_yaml.c - any bytes as a configuration; what loads must print to what loads. */
 #include "command/sections.h"
 #include "config/print.h"
+#include "config/print_yaml.h"
 
 #include <stdlib.h>
 

@@ -1,6 +1,8 @@
 #include "config/print.h"
 #include "command/manual.h"
 #include "command/sections.h"
+#include "config/print_man.h"
+#include "config/print_yaml.h"
 #include "unit/test.h"
 
 #include <stdlib.h>

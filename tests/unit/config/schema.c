@@ -1,5 +1,6 @@
 #include "config/config.h"
 #include "config/print.h"
+#include "config/print_yaml.h"
 #include "unit/test.h"
 
 #include <stdlib.h>

@@ -1,5 +1,6 @@
 #include "config/value.h"
 #include "base/clock.h"
+#include "config/value_print.h"
 #include "unit/test.h"
 
 #include <stdlib.h>

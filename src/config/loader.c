@@ -1,5 +1,6 @@
-/* config/load.c - the tree of a file into the structs of the sections. */
+/* config/loader.c - the tree of a file into the structs of the sections. */
 #include "config/loader.h"
+#include "config/report.h"
 #include "config/value.h"
 
 #include <stdio.h>

@@ -1,0 +1,14 @@
+#ifndef CONFIG_VALUE_PRINT_H
+#define CONFIG_VALUE_PRINT_H
+
+#include "config/schema.h"
+
+#include <stdio.h>
+
+/* Writes the field as value_set and YAML read it. */
+void value_print(const struct option_row *row, const void *item, FILE *out);
+
+/* Writes `text` in double quotes, right for YAML and for JSON. */
+void value_print_quoted(const char *text, FILE *out);
+
+#endif
