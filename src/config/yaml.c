@@ -113,7 +113,7 @@ static err_t read_map(struct reading *r, struct node *map)
     if (r->event.data.mapping_start.anchor || r->event.data.mapping_start.tag)
         return refuse(r, "anchors and tags are not used here; write the keys themselves");
     for (;;) {
-        struct node *value;
+        struct node *value = NULL;
 
         TRY(next_event(r));
         if (r->event.type == YAML_MAPPING_END_EVENT)
