@@ -88,6 +88,7 @@ bool upstream_hears_datagram(unsigned upstream, struct asked *ret_asked);
 struct asked upstream_expect_datagram(unsigned upstream);
 void upstream_expect_nothing(unsigned upstream);
 void upstream_answer(const struct asked *asked);
+void upstream_serve(unsigned upstream); /* accepts and answers all there is */
 void upstream_answer_flags(const struct asked *asked, uint16_t flags);
 void upstream_say(struct socket *s, struct slice message); /* whatever it is */
 void upstream_close(struct socket *s);

@@ -134,7 +134,7 @@ err_t stream_send(struct stream *s, struct slice bytes, size_t *ret_sent)
     }
     s->wants_room = sent < bytes.len;
     *ret_sent = sent;
-    return socket->gone ? OK : buffer_append(&socket->out, slice_of(bytes.data, sent));
+    return socket->gone || sent == 0 ? OK : buffer_append(&socket->out, slice_of(bytes.data, sent));
 }
 
 err_t stream_read_on(struct stream *s, bool on)

@@ -110,6 +110,34 @@ bool upstream_hears_datagram(unsigned upstream, struct asked *ret_asked)
     return false;
 }
 
+static bool answer_one(unsigned upstream)
+{
+    struct asked asked;
+
+    list_for_each (node, &world.open) {
+        struct socket *s = LIST_OF(node, struct socket, link);
+
+        if (!is_to(s, SOCKET_STREAM, upstream) || !upstream_hears(s, &asked))
+            continue;
+        upstream_answer(&asked);
+        return true;
+    }
+    if (!upstream_hears_datagram(upstream, &asked))
+        return false;
+    upstream_answer(&asked);
+    return true;
+}
+
+void upstream_serve(unsigned upstream)
+{
+    struct socket *s;
+
+    while ((s = upstream_next_connection(upstream)) != NULL)
+        upstream_accept(s);
+    while (answer_one(upstream))
+        ;
+}
+
 struct asked upstream_expect_datagram(unsigned upstream)
 {
     struct asked asked;
