@@ -30,7 +30,7 @@ enum step parse_query(struct query *q)
     if (q->asked.rcode == RCODE_NOERROR)
         return STEP_NEXT;
     q->source = FROM_ERROR;
-    q->fault.rcode = q->asked.rcode;
+    q->fault = (struct compose_fault){ .rcode = q->asked.rcode };
     return STEP_REPLY;
 }
 
