@@ -164,12 +164,13 @@ static struct upstream *choose(struct upstream_group *g, const struct flight *f,
 static void attempt_is_over(void *arg)
 {
     struct flight *f = arg;
+    enum phase phase = f->channel ? PHASE_ANSWER : PHASE_QUEUE;
 
     metrics_count(f->group->context->metrics, METRIC_upstream_timeouts);
     if (upstream_times_out(f->upstream, f))
         return;
     upstream_forget(f);
-    group_failed(f, f->channel ? PHASE_ANSWER : PHASE_QUEUE, ERR_TIMEOUT);
+    group_failed(f, phase, ERR_TIMEOUT);
 }
 
 static void start_attempt(struct flight *f, struct upstream *u)
