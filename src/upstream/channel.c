@@ -110,6 +110,8 @@ void channel_forget(struct channel *c, struct flight *f)
     match_remove(&c->match, f);
     list_remove(&f->link);
     f->channel = NULL;
+    if (c->match.count == 0 && channel_is_used_up(c))
+        upstream_used_up(c->upstream);
 }
 
 void channel_ready(struct channel *c)
@@ -177,8 +179,6 @@ void channel_received(struct channel *c, struct slice wire)
         metrics_count(metrics_of(c), METRIC_upstream_answers);
         group_land(f, &message);
     }
-    if (c->match.count == 0 && channel_is_used_up(c))
-        upstream_used_up(u);
     if (!list_is_empty(&u->bench))
         upstream_has_room(u);
 }

@@ -239,7 +239,8 @@ void upstream_lost_channel(struct upstream *u, struct channel *c, err_t err, con
         struct flight *f = LIST_OF(node, struct flight, link);
 
         list_remove(node);
-        if ((was_used || has_ready_channel(u)) && !has_tried(f, u) && f->moves < MOVES_MAX)
+        if ((was_used || (is_main && has_ready_channel(u))) && !has_tried(f, u) &&
+            f->moves < MOVES_MAX)
             group_move(f);
         else
             group_failed(f, phase, err);

@@ -51,7 +51,7 @@ void upstream_forget(struct flight *f);
 /* What channels tell. */
 void upstream_has_room(struct upstream *u);
 void upstream_answered(struct upstream *u);
-void upstream_used_up(struct upstream *u); /* a channel has had its last question answered */
+void upstream_used_up(struct upstream *u); /* a channel is rid of its last question */
 void upstream_lost_channel(struct upstream *u, struct channel *c, err_t err, const char *reason);
 
 #endif
