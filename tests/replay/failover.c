@@ -247,6 +247,25 @@ TEST(deadline_is_not_death,
     replay_end();
 }
 
+/* FAULT: group_move begins a new attempt whatever the time. */
+TEST(deadline_ends_moves, "a question whose time is over is not moved: nobody is asked in its name")
+{
+    struct socket *to;
+
+    replay_start(LISTEN UPSTREAM_TCP "group: [{name: default, timeout: 5s, deadline: 5s}]\n");
+    to = used_connection();
+    advance(10);
+    client_udp_send(1, 1, "one.example");
+    client_udp_send(2, 2, "two.example");
+    advance(4990);
+    while (!to->code_closed)
+        advance(1);
+    upstream_expect_no_connection(1);
+    (void)client_udp_expect(1);
+    (void)client_udp_expect(2);
+    replay_end();
+}
+
 static void refuse_all(void)
 {
     while (upstream_next_connection(1))
