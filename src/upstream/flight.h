@@ -17,6 +17,7 @@ struct flight {
     struct channel *channel;   /* where it was sent, or NULL while it waits for one */
     struct timer timer;        /* the end of this attempt */
     uint64_t deadline_ns;      /* of all attempts; nothing pushes it out */
+    uint64_t attempt_ns;       /* when this attempt began */
     uint64_t sent_ns;
     uint64_t tried; /* a bit for each upstream of the group that failed in this round */
     uint8_t rounds, moves;

@@ -21,7 +21,8 @@
 #define ROUNDS      2
 
 struct upstream_group {
-    const struct upstream_context *context;
+    struct upstream_context *context;
+    struct list link; /* the context's */
     struct upstream_times times;
     struct server_list *list;
     struct pool flights;
@@ -44,7 +45,7 @@ const char *phase_name(enum phase phase)
     return names[phase];
 }
 
-err_t upstream_group_new(struct upstream_group **ret_group, const struct upstream_context *context,
+err_t upstream_group_new(struct upstream_group **ret_group, struct upstream_context *context,
                          struct server_list *list, const struct upstream_times *times)
 {
     struct upstream_group *g = calloc(1, sizeof *g + list->count * sizeof g->upstreams[0]);
@@ -56,6 +57,7 @@ err_t upstream_group_new(struct upstream_group **ret_group, const struct upstrea
     g->list = server_list_ref(list);
     g->count = list->count;
     list_init(&g->lost);
+    list_append(&context->groups, &g->link);
     pool_init(&g->flights, sizeof(struct flight), FLIGHTS_MAX);
     for (size_t i = 0; i < g->count; i++)
         upstream_init(&g->upstreams[i], &list->servers[i], context, (unsigned)i);
@@ -78,9 +80,20 @@ void upstream_group_free(struct upstream_group **group)
     list_for_each (node, &left)
         wheel_cancel(&LIST_OF(node, struct flight, link)->timer);
     turn_end_cancel(&g->tell);
+    list_remove(&g->link);
     pool_done(&g->flights);
     server_list_unref(g->list);
     free(g);
+}
+
+void upstream_free_groups(struct upstream_context *context)
+{
+    for (struct list *node = list_first(&context->groups); node;
+         node = list_first(&context->groups)) {
+        struct upstream_group *g = LIST_OF(node, struct upstream_group, link);
+
+        upstream_group_free(&g);
+    }
 }
 
 static void answer(struct flight *f, const struct message *response)
@@ -169,6 +182,7 @@ static void start_attempt(struct flight *f)
     struct loop *loop = f->group->context->loop;
     uint64_t end_ns = loop_now_ns(loop) + f->group->times.timeout_ns;
 
+    f->attempt_ns = loop_now_ns(loop);
     if (end_ns > f->deadline_ns)
         end_ns = f->deadline_ns;
     wheel_set(loop_wheel(loop), &f->timer, end_ns, attempt_is_over, f);
@@ -197,13 +211,15 @@ static void send_somewhere(struct flight *f)
     upstream_carry(u, f);
 }
 
+/* An attempt that its question's deadline cut short proves nothing about the connection. */
 static void attempt_is_over(void *arg)
 {
     struct flight *f = arg;
+    uint64_t took_ns = loop_now_ns(f->group->context->loop) - f->attempt_ns;
 
     metrics_count(f->group->context->metrics, METRIC_upstream_timeouts);
-    if (!upstream_times_out(f->upstream, f))
-        group_failed(f, f->channel ? PHASE_ANSWER : PHASE_QUEUE, ERR_TIMEOUT);
+    if (took_ns < f->group->times.timeout_ns || !upstream_times_out(f->upstream, f))
+        group_failed(f, f->channel ? f->channel->phase : PHASE_QUEUE, ERR_TIMEOUT);
 }
 
 void group_failed(struct flight *f, enum phase phase, err_t err)
@@ -217,6 +233,10 @@ void group_failed(struct flight *f, enum phase phase, err_t err)
 
 void group_move(struct flight *f)
 {
+    if (loop_now_ns(f->group->context->loop) >= f->deadline_ns) {
+        give_up(f);
+        return;
+    }
     f->moves++;
     metrics_count(f->group->context->metrics, METRIC_upstream_moved);
     start_attempt(f);

@@ -216,7 +216,6 @@ TEST(deadline_of_many, "no number of upstreams makes a question last longer than
     replay_end();
 }
 
-/* FAULT: attempt_is_over closes the channel of a question that was only just sent. */
 TEST(deadline_is_not_death,
      "a deadline soon after the question was sent tells nothing of its connection")
 {
@@ -247,7 +246,6 @@ TEST(deadline_is_not_death,
     replay_end();
 }
 
-/* FAULT: group_move begins a new attempt whatever the time. */
 TEST(deadline_ends_moves, "a question whose time is over is not moved: nobody is asked in its name")
 {
     struct socket *to;
