@@ -51,9 +51,9 @@ void upstream_group_retire(struct upstream_group **group);
 void upstream_group_free(struct upstream_group **group);
 void upstream_free_groups(struct upstream_context *context);
 
-/* Asks one server after another until one answers or the deadline comes, counted from now.
- * `question` is borrowed until the answer. ERR_BUSY when too many questions wait already, and then,
- * as on any error, there is no answer. */
+/* Asks one server after another until one answers or the deadline comes, counted from now. Who asks
+ * what is in the air already waits for the same answer. ERR_BUSY when too many questions wait
+ * already, and then, as on any error, there is no answer. */
 err_t upstream_ask(struct upstream_group *group, const struct compose_query_settings *query,
                    upstream_answer_fn *answer, void *arg);
 

@@ -346,7 +346,7 @@ TEST(connection_cap, "however many questions wait, connections are never more th
 
     replay_start(LISTEN "upstream: [{url: tcp://198.51.100.1, connections: 3}]\n");
     for (unsigned i = 0; i < 5000; i++) {
-        client_udp_send(i, (uint16_t)i, "cap.example");
+        client_udp_send(i, (uint16_t)i, numbered(i, "cap.example"));
         CHECK(upstream_connections(1) <= 3);
     }
     CHECK_EQUAL(upstream_connections(1), 3);
