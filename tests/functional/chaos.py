@@ -1,4 +1,4 @@
-"""chaos - the misbehaving upstream: DNS over TLS, TCP or UDP, scripted by question and by connection.
+"""chaos - the misbehaving upstream over TLS, TCP or UDP, scripted by question and connection.
 
 What it does with a question stands in the question's first label (scripts.py). What it does with a
 connection is its mode; one that needs a number has it after a dash:
@@ -13,7 +13,7 @@ connection is its mode; one that needs a number has it after a dash:
     drop-N abort-N  serve, answer nothing; after N questions close, or reset
     idle-N idlecut-N        serve; once N ms pass without a question after an answer, close or cut
 
-Everything that arrives is on record: connections (ALPN, SNI, version, resumed, raw bytes) and questions.
+All that arrives is on record: connections (ALPN, SNI, version, resumed, raw bytes), questions.
 By hand: python3 chaos.py --help
 """
 

@@ -3,6 +3,7 @@
 import pytest
 
 from client import Stream, ask, is_right, name_of, named_queries
+from ports import free_port
 from waiting import until
 
 ENDS = ["close", "cut", "reset"]
@@ -16,7 +17,8 @@ def single(stage, server, **sections):
 def all_right(stream, queries):
     responses = stream.ask(*queries)
     by_id = {message.id: name_of(message) for message in queries}
-    wrong = [response.to_text() for response in responses if not is_right(response, by_id[response.id])]
+    wrong = [response.to_text() for response in responses
+             if not is_right(response, by_id[response.id])]
     assert wrong == [] and {response.id for response in responses} == set(by_id)
     return True
 
@@ -142,9 +144,15 @@ def test_questions_on_a_connection_that_was_good_move_when_it_dies(stage):
 
 # A second upstream.
 
-BAD_FIRST = {"resets": {"mode": "refuse-0"}, "is mute": {"mode": "mute"}, "is deaf": {"mode": "deaf"},
-             "sends an alert": {"mode": "alert"}, "sends garbage": {"mode": "garbage"},
-             "has expired": {"certificate": "expired"}, "has another name": {"certificate": "wrong_name"}}
+BAD_FIRST = {
+    "resets": {"mode": "refuse-0"},
+    "is mute": {"mode": "mute"},
+    "is deaf": {"mode": "deaf"},
+    "sends an alert": {"mode": "alert"},
+    "sends garbage": {"mode": "garbage"},
+    "has expired": {"certificate": "expired"},
+    "has another name": {"certificate": "wrong_name"},
+}
 
 
 @pytest.mark.parametrize("what", BAD_FIRST)
@@ -157,7 +165,6 @@ def test_the_second_upstream_takes_over_when_the_first(stage, what):
 
 
 def test_the_second_upstream_takes_over_when_the_first_refuses(stage):
-    from ports import free_port
     good = stage.chaos()
     served = stage.proxy(f"tls://127.0.0.1:{free_port()}#dns.test", good)
     for number in range(5):
