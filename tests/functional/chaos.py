@@ -75,7 +75,6 @@ class Connection:
         return pipe.record_lengths(self.raw)
 
     async def run(self):
-        self.task = asyncio.current_task()
         try:
             await getattr(self, f"be_{self.mode}", self.serve)()
         except (OSError, EOFError, ValueError, asyncio.CancelledError) as error:
@@ -195,9 +194,8 @@ class Connection:
             await self.pipe.goodbye()
         if how == "reset":
             self.pipe.make_close_a_reset()
-            self.task.cancel()
-        else:
-            self.pipe.sock.shutdown(socket.SHUT_RDWR)
+        # Wakes run(), which closes. SHUT_RD tells the network nothing.
+        self.pipe.sock.shutdown(socket.SHUT_RD if how == "reset" else socket.SHUT_RDWR)
 
     def start(self, coroutine):
         task = asyncio.get_running_loop().create_task(coroutine)

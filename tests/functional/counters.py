@@ -6,6 +6,7 @@ COUNTERS = {
     "udp queries": "queries_udp",
     "tcp queries": "queries_tcp",
     "wrong answers": "upstream_wrong_answers",
+    "malformed answers": "upstream_malformed_answers",
     "connections opened": "upstream_connections_opened",
     "connections resumed": "upstream_connections_resumed",
 }

@@ -140,7 +140,10 @@ class Proxy:
                 if all(re.search(pattern, line, re.IGNORECASE) for pattern in patterns)]
 
     def wait_for_log(self, *patterns):
-        return until(lambda: self.log_lines(*patterns), f"the log says {patterns}")
+        try:
+            return until(lambda: self.log_lines(*patterns), f"the log says {patterns}")
+        except AssertionError as error:
+            raise AssertionError(f"{error}; it says:\n{self.log}") from None
 
     def counter(self, what):
         """The final value of a counter of counters.py; stops the proxy first."""

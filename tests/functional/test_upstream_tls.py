@@ -8,9 +8,9 @@ from proxy import BRIEF
 
 REASONS = {
     "expired": "expired",
-    "not_yet_valid": "not yet|not activated|activat",
+    "not_yet_valid": "not yet|valid yet|activat",
     "wrong_name": "name|owner|does not match",
-    "client_only": "purpose",
+    "client_only": "purpose|not for a server",
     "self_signed": "issuer|signer|trusted|authority|unknown|self",
     "other_authority": "issuer|signer|trusted|authority|unknown",
 }
