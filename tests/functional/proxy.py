@@ -16,7 +16,7 @@ BINARY = os.environ.get("DOTPROXY", str(TOP / "build" / "dotproxy"))
 SANITIZER = re.compile(r"ERROR: \w*Sanitizer|runtime error:|WARNING: ThreadSanitizer")
 STATUS_QUERY = bytes.fromhex("7e57 1000 0000 0000 0000 0000")   # opcode 2: needs no upstream
 PATIENT = {"timeout": "8s", "deadline": "15s"}      # where an answer will come
-BRIEF = {"timeout": "250ms", "deadline": "500ms"}   # where none will
+BRIEF = {"timeout": "200ms", "deadline": "300ms"}   # where none will
 
 
 def to_yaml(value, depth=0):

@@ -13,7 +13,7 @@ from ports import free_port
 from proxy import BRIEF
 from waiting import MARGIN, until
 
-DEADLINE = 0.5      # of BRIEF
+DEADLINE = 0.3      # of BRIEF
 
 CONNECTIONS = ["mute", "deaf", "alert", "garbage", "refuse-0", "refuse-200", "drop-1", "abort-1",
                "drop-99999"]
