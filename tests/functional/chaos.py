@@ -1,4 +1,4 @@
-"""chaos - the misbehaving upstream: DNS over TLS, TCP or UDP, scripted by question and by connection.
+"""chaos - the misbehaving upstream over TLS, TCP or UDP, scripted by question and connection.
 
 What it does with a question stands in the question's first label (scripts.py). What it does with a
 connection is its mode; one that needs a number has it after a dash:
@@ -13,7 +13,7 @@ connection is its mode; one that needs a number has it after a dash:
     drop-N abort-N  serve, answer nothing; after N questions close, or reset
     idle-N idlecut-N        serve; once N ms pass without a question after an answer, close or cut
 
-Everything that arrives is on record: connections (ALPN, SNI, version, resumed, raw bytes) and questions.
+All that arrives is on record: connections (ALPN, SNI, version, resumed, raw bytes), questions.
 By hand: python3 chaos.py --help
 """
 
@@ -75,7 +75,6 @@ class Connection:
         return pipe.record_lengths(self.raw)
 
     async def run(self):
-        self.task = asyncio.current_task()
         try:
             await getattr(self, f"be_{self.mode}", self.serve)()
         except (OSError, EOFError, ValueError, asyncio.CancelledError) as error:
@@ -195,9 +194,8 @@ class Connection:
             await self.pipe.goodbye()
         if how == "reset":
             self.pipe.make_close_a_reset()
-            self.task.cancel()
-        else:
-            self.pipe.sock.shutdown(socket.SHUT_RDWR)
+        # Wakes run(), which closes. SHUT_RD tells the network nothing.
+        self.pipe.sock.shutdown(socket.SHUT_RD if how == "reset" else socket.SHUT_RDWR)
 
     def start(self, coroutine):
         task = asyncio.get_running_loop().create_task(coroutine)

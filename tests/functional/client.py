@@ -145,7 +145,8 @@ def name_of(message):
 
 def tool(*command):
     """Output of a real client; it must leave with 0."""
-    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=60)
+    words = [str(word) for word in command]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
     return done.stdout
 

@@ -25,7 +25,7 @@ def authority(tmp_path_factory):
 
 
 class Stage:
-    """Sets up upstreams and proxies, and takes them down in turn; a proxy that ends badly fails the test."""
+    """Sets up upstreams and proxies and takes them down; a proxy that ends badly fails the test."""
 
     def __init__(self, stack, authority, directory):
         self.stack, self.authority, self.directory = stack, authority, directory

@@ -1,6 +1,6 @@
 """pipe - one accepted stream, plain or TLS, in the hands of the misbehaving upstream.
 
-TLS runs over memory, so that close_notify, resets and single bytes are ours to send or to leave out.
+TLS runs over memory, so that close_notify, resets and single bytes are ours to send or not.
 """
 
 import asyncio

@@ -14,9 +14,9 @@ from waiting import until
 TOP = Path(__file__).resolve().parents[2]
 BINARY = os.environ.get("DOTPROXY", str(TOP / "build" / "dotproxy"))
 SANITIZER = re.compile(r"ERROR: \w*Sanitizer|runtime error:|WARNING: ThreadSanitizer")
-STATUS_QUERY = bytes.fromhex("7e57 1000 0000 0000 0000 0000")   # opcode 2: answered without upstream
+STATUS_QUERY = bytes.fromhex("7e57 1000 0000 0000 0000 0000")   # opcode 2: needs no upstream
 PATIENT = {"timeout": "8s", "deadline": "15s"}      # where an answer will come
-BRIEF = {"timeout": "250ms", "deadline": "500ms"}   # where none will
+BRIEF = {"timeout": "200ms", "deadline": "300ms"}   # where none will
 
 
 def to_yaml(value, depth=0):
@@ -93,12 +93,13 @@ class Proxy:
         kind, host, port = re.fullmatch(r"(\w+)://\[?(.*?)\]?:(\d+)", url).groups()
         address = ({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), int(port))
         if kind in ("dns", "udp"):
-            until(lambda: self.is_alive() and answers_datagram(address), f"{url} answers: {self.log}")
+            until(lambda: self.is_alive() and answers_datagram(address), f"{url} answers")
         if kind in ("dns", "tcp"):
-            until(lambda: self.is_alive() and accepts(address), f"{url} accepts: {self.log}")
+            until(lambda: self.is_alive() and accepts(address), f"{url} accepts")
 
     def is_alive(self):
-        assert self.process.poll() is None, f"dotproxy left with {self.process.returncode}: {self.log}"
+        status = self.process.poll()
+        assert status is None, f"dotproxy left with {status}: {self.log}"
         return True
 
     def signal(self, number):
@@ -139,7 +140,10 @@ class Proxy:
                 if all(re.search(pattern, line, re.IGNORECASE) for pattern in patterns)]
 
     def wait_for_log(self, *patterns):
-        return until(lambda: self.log_lines(*patterns), f"the log says {patterns}")
+        try:
+            return until(lambda: self.log_lines(*patterns), f"the log says {patterns}")
+        except AssertionError as error:
+            raise AssertionError(f"{error}; it says:\n{self.log}") from None
 
     def counter(self, what):
         """The final value of a counter of counters.py; stops the proxy first."""
@@ -169,7 +173,8 @@ def accepts(address):
 
 def run_to_the_end(*arguments):
     """Run dotproxy expecting it to leave by itself; returns (exit status, standard error)."""
-    done = subprocess.run([BINARY, *map(str, arguments)], capture_output=True, text=True, timeout=30)
+    command = [BINARY, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30)
     looks_clean(done.stderr)
     return done.returncode, done.stderr
 

@@ -2,15 +2,15 @@
 
     BEHAVIOUR[-NUMBER].[then.]anything.test
 
-`wrongid.x.test` gets an answer with another id and nothing else; `wrongid.then.x.test` gets the right
-answer after it. A first label that is no behaviour gets the right answer. A script is a list of steps;
-it knows neither sockets nor clocks.
+`wrongid.x.test` gets an answer with another id and nothing else; `wrongid.then.x.test` gets the
+right answer after it. A first label that is no behaviour gets the right answer. A script is a list
+of steps; it knows neither sockets nor clocks.
 """
 
 import struct
 from dataclasses import dataclass
 
-from wire import (A, AAAA, AD, CNAME, IN, MX, POINTER_TO_QNAME, QR, SOA, TC, TXT, name_wire, opt,
+from wire import (A, AAAA, AD, CNAME, MX, POINTER_TO_QNAME, QR, SOA, TC, TXT, name_wire, opt,
                   rdata_for, record, response, right)
 
 PADDING, COOKIE, SUBNET, EDE = 12, 10, 8, 15
@@ -69,7 +69,8 @@ def chain(asked, count):
 
 
 def with_rcode(asked, rcode):
-    soa = record(SOA, name_wire("ns.test") + name_wire("admin.test") + struct.pack("!5I", *range(5)))
+    numbers = struct.pack("!5I", *range(5))
+    soa = record(SOA, name_wire("ns.test") + name_wire("admin.test") + numbers)
     return response(asked, authority=[soa], rcode=rcode)
 
 
@@ -111,7 +112,8 @@ UNUSUAL = {
 # Answers that no client may ever see.
 
 def other_question(asked, qname=None, qtype=None, qclass=None):
-    question = (qname or asked.qname) + struct.pack("!HH", qtype or asked.qtype, qclass or asked.qclass)
+    kind = struct.pack("!HH", qtype or asked.qtype, qclass or asked.qclass)
+    question = (qname or asked.qname) + kind
     return response(asked, [lie()], question=question)
 
 
@@ -129,7 +131,8 @@ WRONG = {
     "qr0": lambda asked, _: response(asked, [lie()], flags=0x0100),
     "opcode": lambda asked, _: response(asked, [lie()], flags=QR | 0x1000),
     "qd0": lambda asked, _: response(asked, [lie()], counts=(0, 1, 0, 0), question=b""),
-    "qd2": lambda asked, _: response(asked, [lie()], counts=(2, 1, 0, 0), question=asked.question * 2),
+    "qd2": lambda asked, _: response(
+        asked, [lie()], counts=(2, 1, 0, 0), question=asked.question * 2),
     "headeronly": lambda asked, _: response(asked, counts=(1, 0, 0, 0), question=b""),
     "short": lambda asked, _: response(asked)[:7],
     "loop": lambda asked, _: response(asked, [lie(owner=loop_at(asked))]),

@@ -1,4 +1,4 @@
-"""servers - real name servers as upstream: unbound and NSD, over TLS, in a directory of their own."""
+"""servers - real name servers as upstream, over TLS: unbound and NSD, each in its directory."""
 
 import shutil
 import socket

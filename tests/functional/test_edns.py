@@ -1,4 +1,4 @@
-"""EDNS (RFC 6891) is hop by hop: what is between client and proxy stays there, and the other way round."""
+"""EDNS (RFC 6891) is hop by hop: what client and proxy say to each other stays between them."""
 
 import struct
 
@@ -102,7 +102,8 @@ def test_padding_cookie_and_subnet_of_the_upstream_stay_there(proxy):
 
 
 def test_cookie_and_subnet_of_the_client_go_no_further(proxy, chaos):
-    mine = [dns.edns.GenericOption(COOKIE, CLIENT_COOKIE), dns.edns.GenericOption(SUBNET, CLIENT_SUBNET)]
+    mine = [dns.edns.GenericOption(COOKIE, CLIENT_COOKIE),
+            dns.edns.GenericOption(SUBNET, CLIENT_SUBNET)]
     response = ask(proxy, "", message=query("private.test", edns=1232, options=mine))
     assert is_right(response, "private.test")
     assert options_of(seen_by(chaos, "private.test")) & {COOKIE, SUBNET} == set()

@@ -13,11 +13,12 @@ from ports import free_port
 from proxy import BRIEF
 from waiting import MARGIN, until
 
-DEADLINE = 0.5      # of BRIEF
+DEADLINE = 0.3      # of BRIEF
 
-CONNECTIONS = ["mute", "deaf", "alert", "garbage", "refuse-0", "refuse-200", "drop-1", "abort-1", "drop-99999"]
-ANSWERS = ["silence", "closemid", "cutmid", "resetmid", "hangmid", "close", "cut", "reset", "emptyframe",
-           "nonsense", "drip-300"]
+CONNECTIONS = ["mute", "deaf", "alert", "garbage", "refuse-0", "refuse-200", "drop-1", "abort-1",
+               "drop-99999"]
+ANSWERS = ["silence", "closemid", "cutmid", "resetmid", "hangmid", "close", "cut", "reset",
+           "emptyframe", "nonsense", "drip-300"]
 
 
 def servfail_in_time(served, name, tcp=False):
@@ -56,7 +57,8 @@ def test_servfail_when_the_upstream_answers_no_syn(stage):
 def in_turn(shared, chaos):
     """A proxy that has had every bad answer at once; with what it said to each."""
     served = shared.proxy(chaos, group=BRIEF)
-    return ask_all(served, {kind: query(f"{kind}.fault.test", edns=1232) for kind in ANSWERS}), served
+    queries = {kind: query(f"{kind}.fault.test", edns=1232) for kind in ANSWERS}
+    return ask_all(served, queries), served
 
 
 @pytest.mark.parametrize("kind", ANSWERS)
@@ -88,14 +90,14 @@ def test_a_question_s_deadline_is_not_pushed_out_by_other_traffic(stage, chaos):
         assert failed_well(waiting.receive()[0])
 
 
-def test_a_thousand_questions_to_a_dead_upstream_are_all_answered(stage):
+def test_five_hundred_questions_to_a_dead_upstream_are_all_answered(stage):
     served = stage.proxy(stage.chaos(mode="deaf"), group=BRIEF)
     with Stream(served) as stream:
-        queries = [query(f"dead{number}.test", edns=1232) for number in range(1000)]
+        queries = [query(f"dead{number}.test", edns=1232) for number in range(500)]
         for number, message in enumerate(queries):
             message.id = number
         responses = stream.ask(*queries)
-    assert {response.id for response in responses} == set(range(1000))
+    assert {response.id for response in responses} == set(range(500))
     assert all(failed_well(response) for response in responses)
 
 
@@ -109,7 +111,7 @@ def test_an_upstream_that_comes_back_is_used_again(stage, authority):
 
 def test_a_slow_answer_within_the_deadline_is_awaited(stage, chaos):
     served = stage.proxy(chaos, group={"timeout": "8s", "deadline": "15s"})
-    assert is_right(ask(served, "delay-2500.test"), "delay-2500.test")
+    assert is_right(ask(served, "delay-1500.test"), "delay-1500.test")
 
 
 def test_a_dripping_answer_within_the_deadline_is_awaited(stage, chaos):

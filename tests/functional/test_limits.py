@@ -26,7 +26,8 @@ def answers(stream, name):
 
 
 def test_a_client_has_no_more_connections_than_its_limit(stage, chaos):
-    served = stage.proxy(chaos, workers=2, limit={"tcp_connections_per_client": 3, "tcp_idle": "60s"})
+    limit = {"tcp_connections_per_client": 3, "tcp_idle": "60s"}
+    served = stage.proxy(chaos, workers=2, limit=limit)
     with contextlib.ExitStack() as stack:
         greedy = open_streams(stack, served, MANY, source="127.0.0.2")
         until(lambda: 1 <= len(still_open(greedy)) <= 3, "the greedy client is down to three")
@@ -81,7 +82,8 @@ def test_a_client_that_reads_slowly_gets_everything_in_the_end(proxy):
         queries = named_queries("big-30000", 30, qtype="TXT")
         slow.send(*queries)
         wires = [slow.receive_wire() for _ in queries]
-    assert {int.from_bytes(wire[:2], "big") for wire in wires} == {message.id for message in queries}
+    ids = {int.from_bytes(wire[:2], "big") for wire in wires}
+    assert ids == {message.id for message in queries}
     assert {len(wire) for wire in wires} == {30000}
 
 

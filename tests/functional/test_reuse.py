@@ -3,20 +3,23 @@
 import pytest
 
 from client import Stream, ask, is_right, name_of, named_queries
+from ports import free_port
 from waiting import until
 
 ENDS = ["close", "cut", "reset"]
 
 
-def single(stage, server, **sections):
-    """A proxy with one worker and one connection."""
-    return stage.proxy(stage.row(server, connections=1), workers=1, **sections)
+def single(stage, server):
+    """One worker, one connection, and no timeout that could pass for noticing that it died."""
+    return stage.proxy(stage.row(server, connections=1), workers=1,
+                       group={"timeout": "1m", "deadline": "1m"})
 
 
 def all_right(stream, queries):
     responses = stream.ask(*queries)
     by_id = {message.id: name_of(message) for message in queries}
-    wrong = [response.to_text() for response in responses if not is_right(response, by_id[response.id])]
+    wrong = [response.to_text() for response in responses
+             if not is_right(response, by_id[response.id])]
     assert wrong == [] and {response.id for response in responses} == set(by_id)
     return True
 
@@ -142,9 +145,15 @@ def test_questions_on_a_connection_that_was_good_move_when_it_dies(stage):
 
 # A second upstream.
 
-BAD_FIRST = {"resets": {"mode": "refuse-0"}, "is mute": {"mode": "mute"}, "is deaf": {"mode": "deaf"},
-             "sends an alert": {"mode": "alert"}, "sends garbage": {"mode": "garbage"},
-             "has expired": {"certificate": "expired"}, "has another name": {"certificate": "wrong_name"}}
+BAD_FIRST = {
+    "resets": {"mode": "refuse-0"},
+    "is mute": {"mode": "mute"},
+    "is deaf": {"mode": "deaf"},
+    "sends an alert": {"mode": "alert"},
+    "sends garbage": {"mode": "garbage"},
+    "has expired": {"certificate": "expired"},
+    "has another name": {"certificate": "wrong_name"},
+}
 
 
 @pytest.mark.parametrize("what", BAD_FIRST)
@@ -157,7 +166,6 @@ def test_the_second_upstream_takes_over_when_the_first(stage, what):
 
 
 def test_the_second_upstream_takes_over_when_the_first_refuses(stage):
-    from ports import free_port
     good = stage.chaos()
     served = stage.proxy(f"tls://127.0.0.1:{free_port()}#dns.test", good)
     for number in range(5):

@@ -4,6 +4,7 @@ import fcntl
 import os
 import select
 import signal
+import socket
 
 import dns.message
 import pytest
@@ -19,7 +20,7 @@ from waiting import until
 def test_every_accepted_question_is_answered_before_leaving(stage, chaos, number):
     served = stage.proxy(chaos, workers=2)
     before = len(chaos.questions)
-    by_udp, by_tcp = named_queries("delay-1500.udp", 50), named_queries("delay-1500.tcp", 150)
+    by_udp, by_tcp = named_queries("delay-1000.udp", 50), named_queries("delay-1000.tcp", 150)
     with Stream(served) as stream, datagram_socket("127.0.0.1", served.port) as sock:
         sock.settimeout(20)
         stream.send(*by_tcp)
@@ -36,16 +37,16 @@ def test_every_accepted_question_is_answered_before_leaving(stage, chaos, number
 def test_new_connections_are_not_accepted_while_leaving(stage, chaos):
     served = stage.proxy(chaos)
     with Stream(served) as stream:
-        stream.send(query("delay-3000.leaving.test"))
-        until(lambda: chaos.asked_about("delay-3000.leaving.test"), "the question is under way")
+        stream.send(query("delay-2000.leaving.test"))
+        until(lambda: chaos.asked_about("delay-2000.leaving.test"), "the question is under way")
         served.signal(signal.SIGTERM)
         until(lambda: not accepts(("127.0.0.1", served.port)), "the door is closed")
-        assert is_right(stream.receive()[0], "delay-3000.leaving.test")
+        assert is_right(stream.receive()[0], "delay-2000.leaving.test")
     assert served.process.wait(20) == 0
 
 
 def test_leaving_does_not_wait_for_an_upstream_that_never_answers(stage, chaos):
-    served = stage.proxy(chaos, group={"timeout": "1m", "deadline": "2m"})
+    served = stage.proxy(chaos, group={"timeout": "1m", "deadline": "1m"})
     with Stream(served) as stream:
         stream.send(query("silence.leaving.test"))
         until(lambda: chaos.asked_about("silence.leaving.test"), "the question is under way")
@@ -108,7 +109,6 @@ def test_a_reload_adds_and_removes_listeners(stage, chaos):
 
 
 def test_a_reload_that_cannot_open_a_port_keeps_the_old_listeners(stage, chaos):
-    import socket
     served = stage.proxy(chaos)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as holder:
         holder.bind(("127.0.0.1", 0))
@@ -140,7 +140,8 @@ def test_service_goes_on_while_nobody_reads_the_log(stage, level):
     reading, writing = stalled_pipe()
     try:
         server = stage.chaos()
-        served = stage.prepare(server, f"tls://127.0.0.1:{free_port()}#dns.test", log={"level": level})
+        dead = f"tls://127.0.0.1:{free_port()}#dns.test"
+        served = stage.prepare(server, dead, log={"level": level})
         stage.run(served, stderr=writing)
         for number in range(100):
             assert is_right(ask(served, f"stalled{number}.test"), f"stalled{number}.test")

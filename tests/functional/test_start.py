@@ -21,6 +21,9 @@ def port_in_use(kind=socket.SOCK_DGRAM):
         yield holder.getsockname()[1]
 
 
+UPSTREAM = {"url": "tls://127.0.0.1:9#dns.test"}      # nobody is asked in these tests
+
+
 def run_with(tmp_path, settings):
     file = tmp_path / "dotproxy.yaml"
     file.write_text(settings if isinstance(settings, str) else to_yaml(settings))
@@ -30,7 +33,7 @@ def run_with(tmp_path, settings):
 @pytest.mark.parametrize("kind", [socket.SOCK_DGRAM, socket.SOCK_STREAM], ids=["udp", "tcp"])
 def test_a_port_in_use_is_named(tmp_path, kind):
     with port_in_use(kind) as port:
-        status, said = run_with(tmp_path, config([listener(port)], [{"url": "tls://127.0.0.1:9#dns.test"}]))
+        status, said = run_with(tmp_path, config([listener(port)], [UPSTREAM]))
     assert status == FAILED and f"127.0.0.1:{port}" in said
 
 
@@ -44,7 +47,7 @@ def test_a_second_dotproxy_on_the_same_port_is_refused(stage, chaos, tmp_path, w
 
 
 def bad_settings(port, **change):
-    return to_yaml({**config([listener(port)], [{"url": "tls://127.0.0.1:9#dns.test"}]), **change})
+    return to_yaml({**config([listener(port)], [UPSTREAM]), **change})
 
 
 WRONG = {
@@ -52,9 +55,9 @@ WRONG = {
     "a number that is none": {"workers": "several"},
     "an upstream that is no URL": {"upstream": [{"url": "gopher://127.0.0.1"}]},
     "a listener without a port number": {"listen": [{"url": "dns://127.0.0.1:port"}]},
-    "a missing CA file": {"upstream": [{"url": "tls://127.0.0.1:9#dns.test", "ca": "/no/such/ca.pem"}]},
-    "a CA file that holds no certificate": {"upstream": [{"url": "tls://127.0.0.1:9", "ca": "/dev/null"}]},
-    "a pin that is no hash": {"upstream": [{"url": "tls://127.0.0.1:9", "pin": ["nonsense"]}]},
+    "a missing CA file": {"upstream": [{**UPSTREAM, "ca": "/no/such/ca.pem"}]},
+    "a CA file that holds no certificate": {"upstream": [{**UPSTREAM, "ca": "/dev/null"}]},
+    "a pin that is no hash": {"upstream": [{**UPSTREAM, "pin": ["nonsense"]}]},
 }
 
 
@@ -87,7 +90,8 @@ def test_status_2_for_a_directory_as_file(tmp_path):
 
 
 def test_it_starts_while_no_upstream_can_be_reached(stage):
-    urls = [f"tls://127.0.0.1:{free_port()}#dns.test", "tls://192.0.2.1#dns.test", "tls://[2001:db8::1]#dns.test"]
+    urls = [f"tls://127.0.0.1:{free_port()}#dns.test", "tls://192.0.2.1#dns.test",
+            "tls://[2001:db8::1]#dns.test"]
     served = stage.proxy(*urls, group=BRIEF)        # start() waits until it serves
     assert failed_well(ask(served, "offline.test", edns=1232))
 
@@ -95,8 +99,8 @@ def test_it_starts_while_no_upstream_can_be_reached(stage):
 def test_it_starts_from_the_command_line_alone(stage, chaos, authority):
     port = free_port()
     served = stage.prepare(chaos, listen=[listener(port)])
-    served.command = [served.command[0], "--listen", f"dns://127.0.0.1:{port}", "--upstream", chaos.url,
-                      "--set", f"upstream.ca={authority.ca}"]
+    served.command = [served.command[0], "--listen", f"dns://127.0.0.1:{port}",
+                      "--upstream", chaos.url, "--set", f"upstream.ca={authority.ca}"]
     stage.run(served)
     assert is_right(ask(served, "arguments.test"), "arguments.test")
 

@@ -63,7 +63,8 @@ def test_a_client_that_half_closes_after_asking_is_answered(proxy):
     with Stream(proxy) as stream:
         stream.send(*queries)
         stream.sock.shutdown(socket.SHUT_WR)
-        assert {name_of(response) for response in stream.receive(2)} == {name_of(q) for q in queries}
+        answered = {name_of(response) for response in stream.receive(2)}
+        assert answered == {name_of(message) for message in queries}
         until(stream.is_closed, "the proxy closes too")
 
 
@@ -128,14 +129,15 @@ def keepalive_of(response):
     return [option.data for option in response.options if option.otype == KEEPALIVE]
 
 
-def with_keepalive(name):
-    return query(name, edns=1232, options=[dns.edns.GenericOption(KEEPALIVE, b"")])
+def with_keepalive(name, data=b""):
+    return query(name, edns=1232, options=[dns.edns.GenericOption(KEEPALIVE, data)])
 
 
 def test_keepalive_is_offered_to_who_asks_for_it_over_tcp(stage, chaos):
     served = stage.proxy(chaos, limit={"tcp_idle": "7s"})
     with Stream(served) as stream:
-        asked, plain = stream.ask(with_keepalive("ka.test"))[0], stream.ask(query("k.test", edns=1232))[0]
+        asked = stream.ask(with_keepalive("asked.test"))[0]
+        plain = stream.ask(query("plain.test", edns=1232))[0]
     assert keepalive_of(asked) == [(70).to_bytes(2, "big")]     # RFC 7828: units of 100 ms
     assert keepalive_of(plain) == []
 
@@ -147,7 +149,7 @@ def test_keepalive_is_not_offered_over_udp(proxy):
 
 def test_keepalive_of_a_client_is_not_passed_on(proxy, chaos):
     with Stream(proxy) as stream:
-        stream.ask(query("kahop.test", edns=1232, options=[dns.edns.GenericOption(KEEPALIVE, b"\x12\x34")]))
+        stream.ask(with_keepalive("kahop.test", b"\x12\x34"))
     seen = dns.message.from_wire(chaos.asked_about("kahop.test")[0].wire)
     assert b"\x12\x34" not in keepalive_of(seen)
 

@@ -6,7 +6,8 @@ import dns.flags
 import dns.message
 import pytest
 
-from client import ask, ask_all, datagram_socket, dig, exchange, is_right, kdig, named_queries, query
+from client import (ask, ask_all, datagram_socket, dig, exchange, is_right, kdig, named_queries,
+                    query)
 from ports import free_port, has_ipv6
 from proxy import listener
 from wire import address_for
@@ -61,7 +62,8 @@ def test_a_wildcard_bind_answers_from_the_address_that_was_asked(stage, chaos):
 @pytest.mark.skipif(not has_ipv6(), reason="no IPv6 on this machine")
 def test_both_wildcards_on_one_port_serve_ipv4_and_ipv6(stage, chaos):
     port = free_port()
-    served = stage.proxy(chaos, listen=[{"url": f"dns://0.0.0.0:{port}"}, {"url": f"dns://[::]:{port}"}])
+    wildcards = [{"url": f"dns://{host}:{port}"} for host in ("0.0.0.0", "[::]")]
+    served = stage.proxy(chaos, listen=wildcards)
     for host in ("127.0.0.2", "::1"):
         assert is_right(ask(served, "both.test", host=host), "both.test")
         assert is_right(ask(served, "both.test", host=host, tcp=True), "both.test")

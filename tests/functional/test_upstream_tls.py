@@ -7,10 +7,10 @@ from client import Stream, ask, ask_all, failed_well, is_right, named_queries, q
 from proxy import BRIEF
 
 REASONS = {
-    "expired": "has expired",
-    "not_yet_valid": "not valid yet",
-    "wrong_name": "not for this name",
-    "client_only": "not for a server",
+    "expired": "expired",
+    "not_yet_valid": "not yet|valid yet|activat",
+    "wrong_name": "name|owner|does not match",
+    "client_only": "purpose|not for a server",
     "self_signed": "issuer|signer|trusted|authority|unknown|self",
     "other_authority": "issuer|signer|trusted|authority|unknown",
 }
@@ -97,7 +97,7 @@ def test_a_bad_certificate_is_logged_once_not_once_a_query(stage):
         assert failed_well(dns.message.from_wire(response))
     lines = served.log_lines(f":{server.port}", "expired")
     assert len(lines) == 1, lines
-    assert served.log_lines("handshake|verify|verification|certificate", "expired"), "names the phase"
+    assert served.log_lines("handshake|verif|certificate", "expired"), "names the phase"
 
 
 # Pins.
@@ -122,7 +122,8 @@ def test_a_pin_that_matches_does_not_excuse_an_expired_certificate(stage, author
 # What leaves.
 
 def test_queries_are_padded_to_multiples_of_128(proxy, chaos):
-    names = [f"{'x' * length}.padded.test" for length in range(1, 60, 7)] + ["a." * 100 + "long.test"]
+    names = [f"{'x' * length}.padded.test" for length in range(1, 60, 7)]
+    names.append("a." * 100 + "long.test")
     for name in names:
         assert is_right(ask(proxy, name), name)
         assert is_right(ask(proxy, name, edns=4096, want_dnssec=True), name)
