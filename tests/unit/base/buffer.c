@@ -32,7 +32,8 @@ TEST(buffer_gives_memory_back, "an emptied buffer keeps no more than it was told
     CHECK_EQUAL(b.size, 0);
 }
 
-TEST(buffer_takes_nothing, "nothing can always be appended, also to a buffer that has no memory yet")
+TEST(buffer_takes_nothing,
+     "nothing can always be appended, also to a buffer that has no memory yet")
 {
     struct buffer b = { 0 };
 
