@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#define MANY 300
+#define MANY 500
 
 static void ask_many(unsigned count)
 {
@@ -216,7 +216,8 @@ TEST(deadline_of_many, "no number of upstreams makes a question last longer than
     replay_end();
 }
 
-/* FAULT: attempt_is_over closes the channel of a question that was only just sent. */
+/* FAULT, not yet mended: upstream_times_out takes a deadline for a whole attempt without an answer.
+ */
 TEST(deadline_is_not_death,
      "a deadline soon after the question was sent tells nothing of its connection")
 {
@@ -247,7 +248,7 @@ TEST(deadline_is_not_death,
     replay_end();
 }
 
-/* FAULT: group_move begins a new attempt whatever the time. */
+/* FAULT, not yet mended: group_move begins a new attempt whatever the time. */
 TEST(deadline_ends_moves, "a question whose time is over is not moved: nobody is asked in its name")
 {
     struct socket *to;

@@ -108,6 +108,7 @@ TEST(listener_stays, "a listener that both plans have keeps its connections")
     replay_end();
 }
 
+/* FAULT, not yet mended: plan_open asks for an address that the old listener still holds. */
 TEST(listener_changed, "a listener whose udp_size changes can be reloaded like any other")
 {
     replay_start(LISTEN UPSTREAM_TCP);
@@ -157,6 +158,7 @@ TEST(stop_in_time, "a stop waits five seconds at most")
     replay_end();
 }
 
+/* FAULT, not yet mended: the worker forgets a group that it has retired. */
 TEST(stop_after_reload, "and does so when a question of the configuration before is in flight")
 {
     replay_start(LISTEN UPSTREAM_TCP "group: [{name: default, deadline: 60s, timeout: 30s}]\n");
