@@ -35,12 +35,14 @@ void buffer_filled(struct buffer *b, size_t len)
 
 err_t buffer_append(struct buffer *b, struct slice bytes)
 {
-    uint8_t *room = buffer_room(b, bytes.len);
+    uint8_t *room;
 
+    if (bytes.len == 0)
+        return OK;
+    room = buffer_room(b, bytes.len);
     if (!room)
         return ERR_NOMEM;
-    if (bytes.len)
-        memcpy(room, bytes.data, bytes.len);
+    memcpy(room, bytes.data, bytes.len);
     buffer_filled(b, bytes.len);
     return OK;
 }

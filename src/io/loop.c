@@ -108,7 +108,8 @@ void loop_free(struct loop **loop)
     uv_close((uv_handle_t *)&l->before_wait, NULL);
     uv_close((uv_handle_t *)&l->alarm, NULL);
     uv_close((uv_handle_t *)&l->wake, NULL);
-    uv_run(&l->uv, UV_RUN_DEFAULT);
+    while (uv_loop_alive(&l->uv)) /* a stop that came too late ends the first run */
+        uv_run(&l->uv, UV_RUN_DEFAULT);
     uv_loop_close(&l->uv);
     free(l->scratch);
     free(l);

@@ -248,6 +248,7 @@ void group_failed(struct flight *f, enum phase phase, err_t err)
 void group_move(struct flight *f)
 {
     if (loop_now_ns(f->group->context->loop) >= f->deadline_ns) {
+        f->phase = PHASE_ANSWER;
         give_up(f);
         return;
     }

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#define MANY 300
+#define MANY 500
 
 static void ask_many(unsigned count)
 {

@@ -31,3 +31,14 @@ TEST(buffer_gives_memory_back, "an emptied buffer keeps no more than it was told
     buffer_consume(&b, 1, 0);
     CHECK_EQUAL(b.size, 0);
 }
+
+TEST(buffer_takes_nothing,
+     "nothing can always be appended, also to a buffer that has no memory yet")
+{
+    struct buffer b = { 0 };
+
+    CHECK_EQUAL(buffer_append(&b, (struct slice){ 0 }), OK);
+    CHECK_EQUAL(buffer_slice(&b).len, 0);
+    CHECK(b.data == NULL);
+    buffer_done(&b);
+}
