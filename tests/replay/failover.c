@@ -359,7 +359,7 @@ TEST(connection_cap, "however many questions wait, connections are never more th
     }
     for (unsigned i = 0; i < 5000; i++) {
         CHECK(client_udp_hears(&client, &heard));
-        expect_answer(&heard, (uint16_t)client, "cap.example");
+        expect_answer(&heard, (uint16_t)client, numbered(client, "cap.example"));
     }
     CHECK_COUNTED(upstream_connections_opened, 3);
     replay_end();
