@@ -1,6 +1,7 @@
 /* command/healthcheck.c - `dotproxy healthcheck [URL]`: does the proxy answer?
  *
- * Any response will do: an upstream that is away must not get the proxy restarted.
+ * It asks what the proxy always refuses by itself, a zone transfer: an upstream that is slow or
+ * away must not get the proxy restarted.
  */
 #include "command/command.h"
 #include "command/lookup.h"
@@ -38,7 +39,7 @@ static err_t make_config(const char *url, struct config **ret_config, struct pro
 
 static int check(const char *url)
 {
-    const struct question root = { .qtype = TYPE_NS, .qclass = CLASS_IN, .name_len = 1 };
+    const struct question transfer = { .qtype = TYPE_AXFR, .qclass = CLASS_IN, .name_len = 1 };
     char reason[SERVER_REASON_MAX] = "";
     struct problems problems;
     struct config *config;
@@ -48,7 +49,7 @@ static int check(const char *url)
         fprintf(stderr, "healthcheck: %s\n", problems.list[0].text);
         return STATUS_USAGE;
     }
-    if (lookup(config, &root, note_answer, &status, reason) != OK)
+    if (lookup(config, &transfer, note_answer, &status, reason) != OK)
         fprintf(stderr, "healthcheck: %s\n", reason);
     else if (status != STATUS_OK)
         fprintf(stderr, "healthcheck: %s does not answer\n", url);

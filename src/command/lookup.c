@@ -32,12 +32,15 @@ static err_t ask(struct asking *asking, struct server_list *list, const struct g
 {
     struct metrics metrics = { 0 };
     struct random random = { 0 };
-    const struct upstream_context context = { asking->loop, &metrics, &random };
+    struct upstream_context context = { .loop = asking->loop,
+                                        .metrics = &metrics,
+                                        .random = &random };
     const struct upstream_times times = { group->timeout, group->deadline };
     const struct compose_query_settings query = { .question = question, .recursion_desired = true };
     struct upstream_group *upstreams;
     err_t err;
 
+    list_init(&context.groups);
     TRY(upstream_group_new(&upstreams, &context, list, &times));
     err = upstream_ask(upstreams, &query, take_answer, asking);
     if (err == OK)

@@ -167,14 +167,18 @@ uint8_t *loop_scratch(struct loop *l)
     return l->scratch;
 }
 
-/* An error shows as readiness: the next read or write then says which it is. */
+/* An error shows as readiness: the next read or write then says which it is. libuv stops watching
+ * on an error, but there may be bytes to read before it. */
 static void poll_ready(uv_poll_t *poll, int status, int events)
 {
     struct watch *w = poll->data;
     unsigned ready = 0;
 
-    if (status < 0)
+    if (status < 0) {
         ready = w->events;
+        w->events = 0;
+        watch_for(w, ready);
+    }
     if (events & UV_READABLE)
         ready |= LOOP_READABLE;
     if (events & UV_WRITABLE)

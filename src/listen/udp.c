@@ -8,9 +8,8 @@
 #include "metrics/metrics.h"
 #include "query/query.h"
 
-#define QUERY_SIZE_MAX                                                                             \
-    4096 /* what is longer is no question: a name and its options take a tenth                     \
-          */
+#define QUERY_SIZE_MAX    4096 /* what is longer is no question: it takes a tenth of that */
+#define RESPONSE_SIZE_MAX 4096 /* the most that udp_size may become by a reload */
 
 struct udp_listener {
     struct listener base;
@@ -42,7 +41,7 @@ static err_t open_udp(struct listener *l, int fd)
     struct udp_listener *u = (struct udp_listener *)l;
     const struct dgram_settings settings = {
         .receive_size = QUERY_SIZE_MAX,
-        .send_size = l->udp_size,
+        .send_size = RESPONSE_SIZE_MAX,
         .tells_local = addr_is_wildcard(&l->addr),
     };
 

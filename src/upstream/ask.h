@@ -2,6 +2,7 @@
 #define UPSTREAM_ASK_H
 
 #include "base/err.h"
+#include "base/list.h"
 #include "dns/compose.h"
 
 struct loop;
@@ -31,6 +32,7 @@ struct upstream_context {
     struct loop *loop;
     struct metrics *metrics;
     struct random *random;
+    struct list groups; /* all that are not freed; an empty list at first */
 };
 
 /* How long to wait for a server, and for an answer in all. */
@@ -39,18 +41,19 @@ struct upstream_times {
 };
 
 /* The servers of `list` as one worker asks them. Nothing is opened before the first question. */
-err_t upstream_group_new(struct upstream_group **ret_group, const struct upstream_context *context,
+err_t upstream_group_new(struct upstream_group **ret_group, struct upstream_context *context,
                          struct server_list *list, const struct upstream_times *times);
 
 /* Takes no more questions, answers those it has, and then frees itself. */
 void upstream_group_retire(struct upstream_group **group);
 
-/* Frees the group at once: its questions are never answered. */
+/* Free a group, or all that are left, at once: their questions are never answered. */
 void upstream_group_free(struct upstream_group **group);
+void upstream_free_groups(struct upstream_context *context);
 
-/* Asks one server after another until one answers or the deadline comes, counted from now.
- * `question` is borrowed until the answer. ERR_BUSY when too many questions wait already, and then,
- * as on any error, there is no answer. */
+/* Asks one server after another until one answers or the deadline comes, counted from now. Who asks
+ * what is in the air already waits for the same answer. ERR_BUSY when too many questions wait
+ * already, and then, as on any error, there is no answer. */
 err_t upstream_ask(struct upstream_group *group, const struct compose_query_settings *query,
                    upstream_answer_fn *answer, void *arg);
 

@@ -150,8 +150,8 @@ static struct flight *match_response(struct channel *c, struct slice wire,
         tell_nonsense(c, "malformed response");
         return NULL;
     }
-    if (!question_equal(f->question, ret_message->question_name, ret_message->qtype,
-                        ret_message->qclass)) {
+    if (ret_message->qtype != f->qtype || ret_message->qclass != f->qclass ||
+        !name_equal(flight_name(f), ret_message->question_name)) {
         metrics_count(metrics_of(c), METRIC_upstream_wrong_answers);
         tell_nonsense(c, "the response is to another question");
         return NULL;

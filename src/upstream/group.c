@@ -11,6 +11,7 @@
 #include "io/loop.h"
 #include "metrics/metrics.h"
 #include "upstream/channel.h"
+#include "upstream/equal.h"
 #include "upstream/flight.h"
 #include "upstream/server.h"
 #include "upstream/upstream.h"
@@ -18,13 +19,16 @@
 #include <stdlib.h>
 
 #define FLIGHTS_MAX 65536 /* of one worker; 25 MB when all are used */
+#define WAITERS_MAX 65536
 #define ROUNDS      2
 
 struct upstream_group {
-    const struct upstream_context *context;
+    struct upstream_context *context;
+    struct list link; /* the context's */
     struct upstream_times times;
     struct server_list *list;
-    struct pool flights;
+    struct pool flights, waiters;
+    struct equal equal;
     struct list lost; /* flights that failed for good: told at the end of the turn */
     struct turn_end tell;
     bool retired;
@@ -44,7 +48,7 @@ const char *phase_name(enum phase phase)
     return names[phase];
 }
 
-err_t upstream_group_new(struct upstream_group **ret_group, const struct upstream_context *context,
+err_t upstream_group_new(struct upstream_group **ret_group, struct upstream_context *context,
                          struct server_list *list, const struct upstream_times *times)
 {
     struct upstream_group *g = calloc(1, sizeof *g + list->count * sizeof g->upstreams[0]);
@@ -56,7 +60,10 @@ err_t upstream_group_new(struct upstream_group **ret_group, const struct upstrea
     g->list = server_list_ref(list);
     g->count = list->count;
     list_init(&g->lost);
+    list_append(&context->groups, &g->link);
     pool_init(&g->flights, sizeof(struct flight), FLIGHTS_MAX);
+    pool_init(&g->waiters, sizeof(struct waiter), WAITERS_MAX);
+    equal_init(&g->equal, context->random);
     for (size_t i = 0; i < g->count; i++)
         upstream_init(&g->upstreams[i], &list->servers[i], context, (unsigned)i);
     *ret_group = g;
@@ -78,13 +85,26 @@ void upstream_group_free(struct upstream_group **group)
     list_for_each (node, &left)
         wheel_cancel(&LIST_OF(node, struct flight, link)->timer);
     turn_end_cancel(&g->tell);
+    list_remove(&g->link);
     pool_done(&g->flights);
+    pool_done(&g->waiters);
     server_list_unref(g->list);
     free(g);
 }
 
+void upstream_free_groups(struct upstream_context *context)
+{
+    for (struct list *node = list_first(&context->groups); node;
+         node = list_first(&context->groups)) {
+        struct upstream_group *g = LIST_OF(node, struct upstream_group, link);
+
+        upstream_group_free(&g);
+    }
+}
+
 static void answer(struct flight *f, const struct message *response)
 {
+    struct upstream_group *g = f->group;
     const struct upstream_answer answer = {
         .err = response ? OK : f->err,
         .phase = f->phase,
@@ -93,8 +113,15 @@ static void answer(struct flight *f, const struct message *response)
     };
 
     wheel_cancel(&f->timer);
-    f->answer(f->arg, &answer);
-    pool_give(&f->group->flights, f);
+    equal_remove(&g->equal, f);
+    for (struct list *node = list_first(&f->waiters); node; node = list_first(&f->waiters)) {
+        struct waiter *w = LIST_OF(node, struct waiter, link);
+
+        list_remove(node);
+        w->answer(w->arg, &answer);
+        pool_give(&g->waiters, w);
+    }
+    pool_give(&g->flights, f);
 }
 
 /* Failures are told at the end of the turn: never before upstream_ask has returned. A retired group
@@ -169,6 +196,7 @@ static void start_attempt(struct flight *f)
     struct loop *loop = f->group->context->loop;
     uint64_t end_ns = loop_now_ns(loop) + f->group->times.timeout_ns;
 
+    f->attempt_ns = loop_now_ns(loop);
     if (end_ns > f->deadline_ns)
         end_ns = f->deadline_ns;
     wheel_set(loop_wheel(loop), &f->timer, end_ns, attempt_is_over, f);
@@ -197,13 +225,15 @@ static void send_somewhere(struct flight *f)
     upstream_carry(u, f);
 }
 
+/* An attempt that its question's deadline cut short proves nothing about the connection. */
 static void attempt_is_over(void *arg)
 {
     struct flight *f = arg;
+    uint64_t took_ns = loop_now_ns(f->group->context->loop) - f->attempt_ns;
 
     metrics_count(f->group->context->metrics, METRIC_upstream_timeouts);
-    if (!upstream_times_out(f->upstream, f))
-        group_failed(f, f->channel ? PHASE_ANSWER : PHASE_QUEUE, ERR_TIMEOUT);
+    if (took_ns < f->group->times.timeout_ns || !upstream_times_out(f->upstream, f))
+        group_failed(f, f->channel ? f->channel->phase : PHASE_QUEUE, ERR_TIMEOUT);
 }
 
 void group_failed(struct flight *f, enum phase phase, err_t err)
@@ -217,14 +247,18 @@ void group_failed(struct flight *f, enum phase phase, err_t err)
 
 void group_move(struct flight *f)
 {
+    if (loop_now_ns(f->group->context->loop) >= f->deadline_ns) {
+        give_up(f);
+        return;
+    }
     f->moves++;
     metrics_count(f->group->context->metrics, METRIC_upstream_moved);
     start_attempt(f);
     upstream_carry(f->upstream, f);
 }
 
-err_t upstream_ask(struct upstream_group *g, const struct compose_query_settings *query,
-                   upstream_answer_fn *answer_fn, void *arg)
+static err_t make_flight(struct upstream_group *g, const struct compose_query_settings *query,
+                         struct flight **ret_flight)
 {
     struct flight *f = pool_take(&g->flights);
     struct writer w;
@@ -236,17 +270,42 @@ err_t upstream_ask(struct upstream_group *g, const struct compose_query_settings
         .deadline_ns = loop_now_ns(g->context->loop) + g->times.deadline_ns,
         .phase = PHASE_QUEUE,
         .err = ERR_TIMEOUT,
-        .question = query->question,
-        .answer = answer_fn,
-        .arg = arg,
+        .qtype = query->question->qtype,
+        .qclass = query->question->qclass,
+        .name_len = query->question->name_len,
     };
     list_init(&f->link);
+    list_init(&f->waiters);
     w = writer_of(f->query, sizeof f->query);
     if (compose_query(&w, query) != OK) {
         pool_give(&g->flights, f);
         return ERR_TOOBIG;
     }
-    f->query_len = writer_len(&w);
-    send_somewhere(f);
+    f->query_len = (uint16_t)writer_len(&w);
+    *ret_flight = f;
+    return OK;
+}
+
+err_t upstream_ask(struct upstream_group *g, const struct compose_query_settings *query,
+                   upstream_answer_fn *answer_fn, void *arg)
+{
+    struct waiter *w = pool_take(&g->waiters);
+    struct flight *f, *other;
+    err_t err = w ? make_flight(g, query, &f) : ERR_BUSY;
+
+    if (err != OK) {
+        if (w)
+            pool_give(&g->waiters, w);
+        return err;
+    }
+    *w = (struct waiter){ .answer = answer_fn, .arg = arg };
+    other = equal_join(&g->equal, f);
+    list_append(other ? &other->waiters : &f->waiters, &w->link);
+    if (other) {
+        pool_give(&g->flights, f);
+        metrics_count(g->context->metrics, METRIC_upstream_joined);
+    } else {
+        send_somewhere(f);
+    }
     return OK;
 }

@@ -89,14 +89,13 @@ err_t plan_new(struct plan **ret_plan, struct config *config, size_t workers,
     return OK;
 }
 
-bool plan_has(const struct plan *p, const struct listener_ops *ops, const union addr *addr,
-              size_t udp_size)
+const struct door *plan_find(const struct plan *p, const struct listener_ops *ops,
+                             const union addr *addr)
 {
     for (size_t i = 0; i < p->door_count; i++)
-        if (p->doors[i].ops == ops && p->doors[i].udp_size == udp_size &&
-            addr_equal(&p->doors[i].addr, addr))
-            return true;
-    return false;
+        if (p->doors[i].ops == ops && addr_equal(&p->doors[i].addr, addr))
+            return &p->doors[i];
+    return NULL;
 }
 
 static void close_doors(struct plan *p)
@@ -113,7 +112,7 @@ err_t plan_open(struct plan *p, const struct plan *before, char reason[PLAN_REAS
         char text[ADDR_TEXT_MAX];
         err_t err;
 
-        if (before && plan_has(before, door->ops, &door->addr, door->udp_size))
+        if (before && plan_find(before, door->ops, &door->addr))
             continue;
         err = socket_listen(&door->addr, door->ops->stream, door->fds, p->workers);
         if (err == OK)

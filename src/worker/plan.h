@@ -37,8 +37,10 @@ err_t plan_new(struct plan **ret_plan, struct config *config, size_t workers,
 
 /* Opens the doors that `before` (may be NULL) does not have. On failure none of them stays open. */
 err_t plan_open(struct plan *p, const struct plan *before, char reason[PLAN_REASON_MAX]);
-bool plan_has(const struct plan *p, const struct listener_ops *ops, const union addr *addr,
-              size_t udp_size);
+
+/* The door at `addr`, or NULL. */
+const struct door *plan_find(const struct plan *p, const struct listener_ops *ops,
+                             const union addr *addr);
 
 /* Closes the sockets that nobody took. */
 void plan_free(struct plan **p);

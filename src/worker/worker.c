@@ -58,7 +58,8 @@ static void end(struct worker *w)
 
         listener_close(&l);
     }
-    upstream_group_free(&w->group);
+    w->group = NULL;
+    upstream_free_groups(&w->upstream);
     loop_stop(w->loop);
 }
 
@@ -117,7 +118,11 @@ static void put_in_force(struct worker *w, struct plan *plan)
     list_for_each (node, &w->doors) {
         struct listener *l = LIST_OF(node, struct listener, link);
 
-        if (!plan_has(plan, l->ops, &l->addr, l->udp_size))
+        const struct door *door = plan_find(plan, l->ops, &l->addr);
+
+        if (door)
+            l->udp_size = door->udp_size;
+        else
             leave(w, l);
     }
     for (size_t i = 0; i < plan->door_count; i++)
@@ -169,7 +174,9 @@ err_t worker_new(struct worker **ret_worker, size_t index, struct admission *adm
                                          .admission = admission,
                                          .on_query = take_query,
                                          .arg = w };
-    w->upstream = (struct upstream_context){ w->loop, &w->metrics, &w->random };
+    w->upstream =
+        (struct upstream_context){ .loop = w->loop, .metrics = &w->metrics, .random = &w->random };
+    list_init(&w->upstream.groups);
     loop_on_wake(w->loop, take_orders, w);
     *ret_worker = w;
     return OK;
@@ -229,7 +236,7 @@ void worker_free(struct worker **worker)
     if (!w)
         return;
     *worker = NULL;
-    upstream_group_free(&w->group);
+    upstream_free_groups(&w->upstream);
     loop_free(&w->loop);
     pool_done(&w->queries);
     free(w);

@@ -99,3 +99,4 @@ def test_it_starts_from_the_command_line_alone(stage, chaos, authority):
                       "--set", f"upstream.ca={authority.ca}"]
     stage.run(served)
     assert is_right(ask(served, "arguments.test"), "arguments.test")
+

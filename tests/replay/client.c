@@ -57,6 +57,14 @@ void client_udp_send_bytes(unsigned client, struct slice bytes)
     settle();
 }
 
+const char *numbered(unsigned number, const char *domain)
+{
+    static char name[80];
+
+    snprintf(name, sizeof name, "n%u.%s", number, domain);
+    return name;
+}
+
 void client_udp_send(unsigned client, uint16_t id, const char *name)
 {
     const struct said query = say_query(id, name);

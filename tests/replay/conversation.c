@@ -25,22 +25,67 @@ TEST(udp_is_forwarded,
     replay_end();
 }
 
-TEST(same_id_from_two, "two clients with the same id and question get an answer each")
+TEST(same_id_from_two, "two clients with the same id and question get an answer each, from one")
 {
     struct socket *to;
-    struct asked first, second;
+    struct asked asked;
 
     replay_start(LISTEN UPSTREAM_TCP);
     client_udp_send(1, 7, "same.example");
     client_udp_send(2, 7, "SAME.example");
     to = upstream_expect_connection(1);
-    first = upstream_expect_query(to);
-    second = upstream_expect_query(to);
-    CHECK(first.id != second.id);
-    upstream_answer(&second);
-    client_udp_expect_answer(2, 7, "SAME.example");
-    upstream_answer(&first);
+    asked = upstream_expect_query(to);
+    CHECK_TEXT(asked.name, "same.example.");
+    CHECK(!upstream_hears(to, &asked));
+    upstream_answer(&asked);
     client_udp_expect_answer(1, 7, "same.example");
+    client_udp_expect_answer(2, 7, "SAME.example");
+    CHECK_COUNTED(upstream_joined, 1);
+    replay_end();
+}
+
+TEST(thousand_equal, "a thousand equal questions at once make one upstream question")
+{
+    struct socket *to;
+    struct asked asked;
+    struct heard heard;
+    unsigned client, answered = 0;
+
+    replay_start(LISTEN UPSTREAM_TCP);
+    for (unsigned i = 0; i < 1000; i++)
+        client_udp_send(i, (uint16_t)(i * 7), "wanted.example");
+    to = upstream_expect_connection(1);
+    asked = upstream_expect_query(to);
+    CHECK(!upstream_hears(to, &asked));
+    upstream_answer(&asked);
+    for (; client_udp_hears(&client, &heard); answered++)
+        expect_answer(&heard, (uint16_t)(client * 7), "wanted.example");
+    CHECK_EQUAL(answered, 1000);
+    replay_end();
+}
+
+TEST(not_equal, "questions that differ in type or in DO are asked apart")
+{
+    static const uint8_t with_do[] = "\0\1\1\0\0\1\0\0\0\0\0\1\1a\0\0\1\0\1"
+                                     "\0\0\x29\4\xd0\0\0\x80\0\0";
+    static const uint8_t without[] = "\0\2\1\0\0\1\0\0\0\0\0\0\1a\0\0\1\0\1";
+    static const uint8_t aaaa[] = "\0\3\1\0\0\1\0\0\0\0\0\0\1a\0\0\x1c\0\1";
+    struct socket *to;
+    struct asked asked;
+    struct heard heard;
+    unsigned client;
+
+    replay_start(LISTEN UPSTREAM_TCP);
+    client_udp_send_bytes(1, slice_of(with_do, sizeof with_do));
+    client_udp_send_bytes(2, slice_of(without, sizeof without - 1));
+    client_udp_send_bytes(3, slice_of(aaaa, sizeof aaaa - 1));
+    to = upstream_expect_connection(1);
+    for (unsigned i = 0; i < 3; i++)
+        (void)upstream_expect_query(to);
+    CHECK(!upstream_hears(to, &asked));
+    advance(5100);
+    while (client_udp_hears(&client, &heard))
+        ;
     replay_end();
 }
 

@@ -53,6 +53,9 @@ uint64_t counted(enum metric which);
 #define CHECK_COUNTED(name, expected) CHECK_EQUAL(counted(METRIC_##name), expected)
 
 /* --- clients --- */
+/* "n17.burst.example": a name of its own for each number; lasts until the next call. */
+const char *numbered(unsigned number, const char *domain);
+
 void client_udp_send(unsigned client, uint16_t id, const char *name);
 void client_udp_send_bytes(unsigned client, struct slice bytes);
 bool client_udp_hears(unsigned *ret_client, struct heard *ret_heard);

@@ -127,11 +127,11 @@ TEST(many_at_once, "a burst goes out over several sockets, at most 128, and all 
 
     replay_start(LISTEN UPSTREAM_UDP);
     for (unsigned i = 0; i < 6000; i++)
-        client_udp_send(i, (uint16_t)i, "burst.example");
+        client_udp_send(i, (uint16_t)i, numbered(i, "burst.example"));
     CHECK_EQUAL(upstream_connections(1), 128);
     upstream_serve(1);
     for (; client_udp_hears(&client, &heard); answered++)
-        expect_answer(&heard, (uint16_t)client, "burst.example");
+        expect_answer(&heard, (uint16_t)client, numbered(client, "burst.example"));
     CHECK_EQUAL(answered, 6000);
     CHECK(upstream_connections(1) <= 1);
     replay_end();
