@@ -1,9 +1,9 @@
 # shellcheck shell=bash
 # scripts/resolver.sh - a real resolver with TLS on loopback, and a CA for it that is thrown away after.
 #
-# Sourced by demo.sh and image-test.sh. After `start_resolver DIRECTORY` there are RESOLVER_URL (for
-# an upstream), RESOLVER_CA (a PEM file) and, until `stop_resolver`, a server that knows example.com.
-# It listens on a plain port too, so that a query sent in the clear would be seen.
+# Sourced by demo.sh and image-test.sh. After `start_resolver DIRECTORY` there are RESOLVER_URL (for an
+# upstream), RESOLVER_CA (a PEM file) and, until `stop_resolver`, a server that knows example.com and asks
+# nobody. It listens on a plain port too, so that a query sent in the clear would be seen.
 
 RESOLVER_NAME=resolver.example
 RESOLVER_PID=
@@ -46,6 +46,8 @@ server:
   pidfile: ""
   extended-statistics: yes
   module-config: "iterator"
+  local-zone: "." static
+  local-data: ". 300 IN NS $RESOLVER_NAME."
   local-zone: "example.com." static
   local-data: "example.com. 300 IN A 192.0.2.1"
   local-data: "example.com. 300 IN AAAA 2001:db8::1"
