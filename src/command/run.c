@@ -91,8 +91,8 @@ static void tell_started(const struct service *s)
     for (size_t i = 0; i < s->plan->door_count; i++) {
         char text[ADDR_TEXT_MAX];
 
-        log_event(EVENT_listening, "%s://%s", s->plan->doors[i].ops->name,
-                  addr_format(&s->plan->doors[i].addr, text));
+        log_event(s->plan->doors[i].is_absent ? EVENT_listener_absent : EVENT_listening, "%s://%s",
+                  s->plan->doors[i].ops->name, addr_format(&s->plan->doors[i].addr, text));
     }
     log_event(EVENT_started, "version=%s workers=%zu pid=%d", DOTPROXY_VERSION, s->count,
               (int)getpid());

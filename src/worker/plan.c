@@ -11,6 +11,7 @@
 #include "upstream/group_config.h"
 #include "upstream/server.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,16 +106,42 @@ static void close_doors(struct plan *p)
             socket_close(&p->doors[i].fds[worker]);
 }
 
+/* A machine without IPv6 is no reason not to serve IPv4: ::1 is among the defaults. */
+static bool lacks_ipv6(const union addr *addr, int error)
+{
+    if (addr->any.sa_family != AF_INET6)
+        return false;
+    return error == EAFNOSUPPORT ||
+           (error == EADDRNOTAVAIL && IN6_IS_ADDR_LOOPBACK(&addr->v6.sin6_addr));
+}
+
+static err_t open_door(struct plan *p, struct door *door)
+{
+    err_t err = socket_listen(&door->addr, door->ops->stream, door->fds, p->workers);
+
+    door->is_absent = err == ERR_SYSTEM && lacks_ipv6(&door->addr, errno);
+    return door->is_absent ? OK : err;
+}
+
+static bool has_open_door(const struct plan *p)
+{
+    for (size_t i = 0; i < p->door_count; i++)
+        if (!p->doors[i].is_absent)
+            return true;
+    return false;
+}
+
 err_t plan_open(struct plan *p, const struct plan *before, char reason[PLAN_REASON_MAX])
 {
     for (size_t i = 0; i < p->door_count; i++) {
         struct door *door = &p->doors[i];
+        const struct door *same = before ? plan_find(before, door->ops, &door->addr) : NULL;
         char text[ADDR_TEXT_MAX];
         err_t err;
 
-        if (before && plan_find(before, door->ops, &door->addr))
+        if (same && !same->is_absent)
             continue;
-        err = socket_listen(&door->addr, door->ops->stream, door->fds, p->workers);
+        err = open_door(p, door);
         if (err == OK)
             continue;
         snprintf(reason, PLAN_REASON_MAX, "cannot listen on %s://%s: %s", door->ops->name,
@@ -122,7 +149,10 @@ err_t plan_open(struct plan *p, const struct plan *before, char reason[PLAN_REAS
         close_doors(p);
         return err;
     }
-    return OK;
+    if (has_open_door(p))
+        return OK;
+    snprintf(reason, PLAN_REASON_MAX, "cannot listen: there is no IPv6 here, and no other address");
+    return ERR_UNREACHABLE;
 }
 
 void plan_free(struct plan **plan)

@@ -16,7 +16,8 @@ struct door {
     const struct listener_ops *ops;
     union addr addr;
     size_t udp_size;
-    int *fds; /* a socket for each worker, who takes it; -1: it has this door already */
+    bool is_absent; /* an IPv6 address on a machine without IPv6 */
+    int *fds;       /* a socket for each worker, who takes it; -1: it has this door already */
 };
 
 /* What the workers are to do: made from a configuration by the main thread, then only read, but for

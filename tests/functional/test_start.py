@@ -1,13 +1,16 @@
 """Starting: what is wrong is said, with the right exit status, before anything is opened."""
 
 import contextlib
+import os
+import signal
 import socket
+import subprocess
 
 import pytest
 
 from client import ask, failed_well, is_right
 from ports import free_port
-from proxy import BRIEF, config, listener, run_to_the_end, to_yaml
+from proxy import BINARY, BRIEF, config, listener, run_to_the_end, to_yaml
 
 WRONG_USAGE, FAILED = 2, 1
 
@@ -104,3 +107,24 @@ def test_it_starts_from_the_command_line_alone(stage, chaos, authority):
     stage.run(served)
     assert is_right(ask(served, "arguments.test"), "arguments.test")
 
+
+
+def without_ipv6(*command):
+    """Run a command in a network namespace of its own that has no IPv6."""
+    script = 'ip link set lo up; echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6; exec "$@"'
+    return subprocess.Popen(["unshare", "-n", "sh", "-c", script, "sh", *map(str, command)],
+                            stderr=subprocess.PIPE, text=True)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to make a network namespace")
+def test_the_defaults_serve_a_machine_without_ipv6():
+    process = without_ipv6(BINARY, "run")
+    said = []
+    for line in process.stderr:
+        said.append(line)
+        if " started:" in line:
+            break
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) == 0
+    assert any("listener_absent" in line and "[::1]:53" in line for line in said)
+    assert any("listening" in line and "127.0.0.1:53" in line for line in said)
