@@ -1,6 +1,7 @@
 /* command/sections.c - all sections of the configuration, listed once. */
 #include "command/sections.h"
 
+#include "cache/cache_config.h"
 #include "listen/limit_config.h"
 #include "listen/listen_config.h"
 #include "log/log_config.h"
@@ -9,8 +10,8 @@
 #include "worker/worker_config.h"
 
 const struct section *const config_sections[] = {
-    &worker_section, &listen_section, &upstream_section,
-    &group_section,  &limit_section,  &log_section,
+    &worker_section, &listen_section, &upstream_section, &group_section,
+    &cache_section,  &limit_section,  &log_section,
 };
 
 const size_t config_section_count = sizeof config_sections / sizeof *config_sections;

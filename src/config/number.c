@@ -25,6 +25,8 @@ static const struct unit size_units[] = {
     { "", 1 },
 };
 
+static const struct unit percent_units[] = { { "%", 1 } };
+
 #define UNITS(table) .units = table, .unit_count = sizeof table / sizeof *table
 
 static const struct format {
@@ -41,6 +43,8 @@ static const struct format {
     [OPTION_SIZE] = { UNITS(size_units), .zero = "0",
                       .hint = "a size; write a number of bytes, or a number and KiB, MiB or GiB",
                       .pattern = "^[0-9]+(KiB|MiB|GiB)?$" },
+    [OPTION_PERCENT] = { UNITS(percent_units), .zero = "0%",
+                         .hint = "a share; write a whole number and %", .pattern = "^[0-9]+%$" },
 };
 
 static bool is_digit(char c)

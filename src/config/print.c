@@ -53,6 +53,9 @@ void print_kind(const struct option_row *row, FILE *out)
     case OPTION_SIZE:
         print_range("a size", row, out);
         return;
+    case OPTION_PERCENT:
+        print_range("a share", row, out);
+        return;
     case OPTION_URL:
         fputs("a URL: ", out);
         print_words(row->min, "", "://", out);

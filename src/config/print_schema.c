@@ -79,13 +79,14 @@ static void print_integer(const struct option_row *row, FILE *out)
 static void number_members(struct json *j, const struct option_row *row)
 {
     bool may_be_auto = row->initial && strcmp(row->initial, "auto") == 0;
+    bool may_be_plain = row->type == OPTION_COUNT || row->type == OPTION_SIZE;
 
     key(j, "anyOf");
     fputs("[", j->out);
-    if (row->type != OPTION_DURATION)
+    if (may_be_plain)
         print_integer(row, j->out);
     if (row->type != OPTION_COUNT) {
-        fputs(row->type == OPTION_SIZE ? ", { \"pattern\": " : "{ \"pattern\": ", j->out);
+        fputs(may_be_plain ? ", { \"pattern\": " : "{ \"pattern\": ", j->out);
         value_print_quoted(number_pattern(row->type), j->out);
         fputs(", \"type\": \"string\" }", j->out);
     }
@@ -133,6 +134,7 @@ static void type_members(struct json *j, const struct option_row *row)
     case OPTION_COUNT:
     case OPTION_DURATION:
     case OPTION_SIZE:
+    case OPTION_PERCENT:
         number_members(j, row);
         return;
     case OPTION_URL:

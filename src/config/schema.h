@@ -16,6 +16,7 @@ enum option_type {
     OPTION_COUNT,    /* a whole number; `auto` is 0, where `auto` is the default */
     OPTION_DURATION, /* 1.5s; the field is in nanoseconds */
     OPTION_SIZE,     /* 64MiB; the field is in bytes */
+    OPTION_PERCENT,  /* 10%; the field is in hundredths */
     OPTION_URL,      /* its scheme is one of the words in `min` */
     OPTION_STRINGS,  /* a list of texts */
 };
@@ -31,6 +32,7 @@ struct strings {
 #define FIELD_COUNT    unsigned
 #define FIELD_DURATION uint64_t
 #define FIELD_SIZE     size_t
+#define FIELD_PERCENT  unsigned
 #define FIELD_URL      struct url
 #define FIELD_STRINGS  struct strings
 

@@ -98,6 +98,9 @@ void value_print(const struct option_row *row, const void *item, FILE *out)
     case OPTION_SIZE:
         number_print(OPTION_SIZE, *(const size_t *)field, out);
         return;
+    case OPTION_PERCENT:
+        number_print(OPTION_PERCENT, *(const unsigned *)field, out);
+        return;
     case OPTION_URL:
         print_text(((const struct url *)field)->text, out);
         return;

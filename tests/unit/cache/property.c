@@ -1,0 +1,1 @@
+/* tests/unit/cache/property.c - x */

@@ -1,0 +1,1 @@
+/* tests/unit/cache/stress.c - x */
