@@ -4,6 +4,7 @@
  * configuration is found before a port is opened, and on a reload before anything is touched.
  */
 #include "base/thread.h"
+#include "cache/cache.h"
 #include "command/command.h"
 #include "command/options.h"
 #include "command/privileges.h"
@@ -12,6 +13,7 @@
 #include "log/log_config.h"
 #include "upstream/server.h"
 #include "worker/plan.h"
+#include "worker/prefetch.h"
 #include "worker/worker.h"
 #include "worker/worker_config.h"
 
@@ -25,7 +27,7 @@
 struct service {
     struct options options;
     struct plan *plan; /* in force */
-    struct admission *admission;
+    struct commons commons;
     size_t count;
     struct worker **workers;
 };
@@ -73,14 +75,23 @@ static err_t apply(struct service *s, struct plan *plan)
     return err;
 }
 
+static err_t make_commons(struct service *s)
+{
+    TRY(admission_new(&s->commons.admission));
+    if (s->plan->cache.size == 0)
+        return OK;
+    TRY(prefetch_new(&s->commons.prefetch));
+    return cache_new(&s->commons.cache, &s->plan->cache);
+}
+
 static err_t start_workers(struct service *s)
 {
-    TRY(admission_new(&s->admission));
+    TRY(make_commons(s));
     s->workers = calloc(s->plan->workers, sizeof *s->workers);
     if (!s->workers)
         return ERR_NOMEM;
     for (; s->count < s->plan->workers; s->count++) {
-        TRY(worker_new(&s->workers[s->count], s->count, s->admission));
+        TRY(worker_new(&s->workers[s->count], s->count, &s->commons));
         TRY(worker_start(s->workers[s->count]));
     }
     return apply(s, s->plan);
@@ -146,9 +157,12 @@ static void tell_what_needs_restart(const struct service *s, const struct config
 {
     const struct worker_config *before = config_one(s->plan->config, &worker_section);
     const struct worker_config *now = config_one(config, &worker_section);
+    const struct cache_config *cache = config_one(config, &cache_section);
 
     if (workers_wanted(config) != s->count)
         log_event(EVENT_reload_partly, "key=workers");
+    if (s->plan->cache.size != cache->size)
+        log_event(EVENT_reload_partly, "key=cache.size");
     if (strcmp(before->user, now->user) != 0)
         log_event(EVENT_reload_partly, "key=user");
 }
@@ -169,6 +183,8 @@ static void reload(struct service *s)
         config_unref(&config);
         return;
     }
+    if (s->commons.cache)
+        cache_configure(s->commons.cache, &plan->cache);
     tell_what_needs_restart(s, config);
     log = log_settings_of(config);
     log_change(&log);
@@ -202,7 +218,9 @@ static void stop(struct service *s)
         worker_free(&s->workers[i]);
     free(s->workers);
     plan_free(&s->plan);
-    admission_free(&s->admission);
+    admission_free(&s->commons.admission);
+    prefetch_free(&s->commons.prefetch);
+    cache_free(&s->commons.cache);
     options_done(&s->options);
 }
 

@@ -3,14 +3,15 @@
 
 #include "base/addr.h"
 #include "base/slice.h"
+#include "base/wheel.h"
 #include "dns/compose.h"
 
-struct listener;
+struct listener; /* NULL in a query that no client has sent */
 struct stage;
 struct worker;
 
 /* Who gave the response. */
-enum query_source { FROM_NOWHERE, FROM_UPSTREAM, FROM_ERROR };
+enum query_source { FROM_NOWHERE, FROM_CACHE, FROM_STALE, FROM_UPSTREAM, FROM_ERROR };
 
 /* One question from one client, from its arrival to its response. */
 struct query {
@@ -25,6 +26,9 @@ struct query {
     struct message_query asked;
     /* where it is */
     const struct stage *stage;
+    bool has_stale;        /* an expired response would do if no upstream answers */
+    bool is_answered;      /* nobody waits any more, but the answer is still wanted */
+    struct timer patience; /* how long the client waits before the expired response will do */
     /* what is answered */
     const struct upstream_answer *answer; /* while it is judged */
     enum query_source source;

@@ -23,6 +23,7 @@ struct upstream_answer {
     enum phase phase;               /* of the last failure */
     const struct message *response; /* NULL on failure */
     const struct server *server;    /* who gave it */
+    bool is_first;                  /* of all who are told this answer */
 };
 
 typedef void upstream_answer_fn(void *arg, const struct upstream_answer *answer);

@@ -105,7 +105,8 @@ void upstream_free_groups(struct upstream_context *context)
 static void answer(struct flight *f, const struct message *response)
 {
     struct upstream_group *g = f->group;
-    const struct upstream_answer answer = {
+    struct upstream_answer answer = {
+        .is_first = true,
         .err = response ? OK : f->err,
         .phase = f->phase,
         .response = response,
@@ -119,6 +120,7 @@ static void answer(struct flight *f, const struct message *response)
 
         list_remove(node);
         w->answer(w->arg, &answer);
+        answer.is_first = false;
         pool_give(&g->waiters, w);
     }
     pool_give(&g->flights, f);

@@ -9,10 +9,11 @@
 #include "worker/stages.h"
 
 static const struct stage pipeline[] = {
-    { "parse", parse_query },  /* bytes -> question and EDNS */
-    { "ask", ask_upstream },   /* the one room with a waiting bench */
-    { "vet", judge_response }, /* an answer, or an error of our own */
-    { "reply", 0 },
+    { "parse", parse_query },   /* bytes -> question and EDNS */
+    { "cache", look_in_cache }, /* a fresh answer goes straight out */
+    { "ask", ask_upstream },    /* the one room with a waiting bench */
+    { "vet", judge_response },  /* an answer; stale for a failure, or an error of our own */
+    { "keep", keep_in_cache },  { "reply", 0 },
 };
 
 static void walk(struct query *q, const struct stage *from)
@@ -31,6 +32,15 @@ static void walk(struct query *q, const struct stage *from)
 void start_query(struct query *q)
 {
     walk(q, pipeline);
+}
+
+void refresh_query(struct query *q)
+{
+    const struct stage *ask = pipeline;
+
+    while (ask->run != ask_upstream)
+        ask++;
+    walk(q, ask);
 }
 
 void resume_query(struct query *q)

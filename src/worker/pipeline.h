@@ -3,7 +3,8 @@
 
 struct query;
 
-void start_query(struct query *q);  /* from the first room */
-void resume_query(struct query *q); /* from the room after the one it waited in */
+void start_query(struct query *q);   /* from the first room */
+void refresh_query(struct query *q); /* from the room that asks upstream: nobody waits for it */
+void resume_query(struct query *q);  /* from the room after the one it waited in */
 
 #endif

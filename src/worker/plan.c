@@ -79,6 +79,7 @@ err_t plan_new(struct plan **ret_plan, struct config *config, size_t workers,
     p->workers = workers;
     p->times = (struct upstream_times){ group->timeout, group->deadline };
     p->limits = *(const struct limit_config *)config_one(config, &limit_section);
+    p->cache = *(const struct cache_config *)config_one(config, &cache_section);
     err = server_list_new(&p->servers, config, reason);
     if (err == OK)
         err = make_doors(p);

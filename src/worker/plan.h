@@ -2,6 +2,7 @@
 #define WORKER_PLAN_H
 
 #include "base/addr.h"
+#include "cache/cache_config.h"
 #include "listen/limit_config.h"
 #include "upstream/ask.h"
 
@@ -27,6 +28,7 @@ struct plan {
     struct server_list *servers;
     struct upstream_times times;
     struct limit_config limits;
+    struct cache_config cache;
     size_t workers;
     size_t door_count;
     struct door *doors;

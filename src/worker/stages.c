@@ -5,6 +5,7 @@
 #include "worker/stages.h"
 
 #include "base/clock.h"
+#include "cache/cache.h"
 #include "dns/compose.h"
 #include "dns/types.h"
 #include "listen/listen.h"
@@ -13,11 +14,31 @@
 #include "query/query.h"
 #include "upstream/ask.h"
 #include "worker/pipeline.h"
+#include "worker/prefetch.h"
 #include "worker/worker.h"
 
 static void count(struct query *q, enum metric which)
 {
     metrics_count(&q->worker->metrics, which);
+}
+
+struct query *query_begin(struct worker *w, struct listener *l)
+{
+    struct query *q = pool_take(&w->queries);
+
+    if (!q) {
+        metrics_count(&w->metrics, METRIC_queries_dropped_full);
+        return NULL;
+    }
+    q->worker = w;
+    q->listener = l;
+    q->source = FROM_NOWHERE;
+    q->has_stale = q->is_answered = false;
+    q->patience = (struct timer){ 0 };
+    q->response = (struct slice){ 0 };
+    if (l)
+        l->waiting++;
+    return q;
 }
 
 enum step parse_query(struct query *q)
@@ -41,6 +62,111 @@ static void fail(struct query *q, enum dns_ede ede, const char *text)
     q->fault = (struct compose_fault){ RCODE_SERVFAIL, true, (uint16_t)ede, text };
 }
 
+static size_t response_limit(const struct query *q)
+{
+    size_t offered = q->asked.edns.present ? q->asked.edns.udp_size : DNS_UDP_SIZE_MIN;
+
+    if (q->listener->ops->stream)
+        return DNS_MESSAGE_MAX;
+    return offered < q->listener->udp_size ? offered : q->listener->udp_size;
+}
+
+static uint16_t keepalive_timeout(const struct query *q)
+{
+    uint64_t units = q->listener->context->limits.tcp_idle / (100 * NS_PER_MS);
+
+    return units < UINT16_MAX ? (uint16_t)units : UINT16_MAX;
+}
+
+static struct compose_settings settings_for_client(const struct query *q)
+{
+    return (struct compose_settings){
+        .limit = response_limit(q),
+        .has_keepalive = q->listener->ops->stream && q->asked.edns.wants_keepalive,
+        .keepalive_timeout = keepalive_timeout(q),
+    };
+}
+
+static struct cache_key cache_key_of(const struct query *q)
+{
+    return (struct cache_key){
+        .question = &q->asked.question,
+        .dnssec_ok = q->asked.edns.dnssec_ok,
+        .checking_disabled = q->asked.header.flags & DNS_CD,
+    };
+}
+
+static uint32_t now_s(const struct query *q)
+{
+    return (uint32_t)(loop_now_ns(q->worker->loop) / NS_PER_S);
+}
+
+/* The response for this client lies in the worker's room then, ready to be sent. */
+static enum cache_result get_from_cache(struct query *q, struct cache_hit *ret_hit)
+{
+    const struct cache_key key = cache_key_of(q);
+    const struct compose_settings settings = settings_for_client(q);
+    struct writer w = writer_of(q->worker->out, sizeof q->worker->out);
+    enum cache_result result =
+        cache_get(q->worker->commons->cache, &key, now_s(q), &q->asked, &settings, &w, ret_hit);
+
+    q->response = writer_slice(&w);
+    return result;
+}
+
+static enum step answer_stale(struct query *q)
+{
+    count(q, METRIC_cache_stale);
+    q->source = FROM_STALE;
+    return STEP_REPLY;
+}
+
+/* RFC 8767 section 5: an expired response waits for what the upstreams say, unless they failed a
+ * moment ago. */
+enum step look_in_cache(struct query *q)
+{
+    struct cache_hit hit;
+
+    if (!q->worker->commons->cache)
+        return STEP_NEXT;
+    switch (get_from_cache(q, &hit)) {
+    case CACHE_FRESH:
+        count(q, METRIC_cache_hits);
+        q->source = FROM_CACHE;
+        prefetch_if_due(q, &hit);
+        return STEP_REPLY;
+    case CACHE_STALE:
+        q->has_stale = true;
+        if (hit.refresh_failed)
+            return answer_stale(q);
+        break;
+    case CACHE_MISS:
+        break;
+    }
+    count(q, METRIC_cache_misses);
+    return STEP_NEXT;
+}
+
+/* An expired response in place of none: whether there is one (it may have gone meanwhile). */
+static bool take_stale(struct query *q)
+{
+    struct cache_hit hit;
+
+    if (!q->has_stale || q->is_answered || get_from_cache(q, &hit) == CACHE_MISS)
+        return false;
+    answer_stale(q);
+    return true;
+}
+
+/* The client has waited long enough; the question goes on, for those who come after it. */
+static void lose_patience(void *arg)
+{
+    struct query *q = arg;
+
+    if (take_stale(q))
+        reply_to_client(q);
+}
+
 static void take_answer(void *arg, const struct upstream_answer *answer)
 {
     struct query *q = arg;
@@ -60,8 +186,14 @@ enum step ask_upstream(struct query *q)
         .dnssec_ok = q->asked.edns.dnssec_ok,
     };
 
-    if (upstream_ask(q->worker->group, &query, take_answer, q) == OK)
+    if (upstream_ask(q->worker->group, &query, take_answer, q) == OK) {
+        if (q->has_stale)
+            wheel_set(loop_wheel(q->worker->loop), &q->patience,
+                      loop_now_ns(q->worker->loop) + q->worker->stale_after_ns, lose_patience, q);
         return STEP_WAIT;
+    }
+    if (take_stale(q))
+        return STEP_REPLY;
     fail(q, EDE_NOT_READY, "too many questions are waiting");
     return STEP_REPLY;
 }
@@ -80,29 +212,41 @@ static void explain(struct query *q)
     fail(q, is_silent ? EDE_NO_REACHABLE_AUTHORITY : EDE_NETWORK_ERROR, texts[q->answer->phase]);
 }
 
+/* What is remembered of a question that no upstream answered: for a moment nobody asks again. */
+static void keep_failure(struct query *q)
+{
+    const struct cache_key key = cache_key_of(q);
+
+    if (q->worker->commons->cache && q->answer->is_first)
+        cache_put_failure(q->worker->commons->cache, &key, now_s(q));
+}
+
 enum step judge_response(struct query *q)
 {
-    if (q->answer->response)
-        q->source = FROM_UPSTREAM;
-    else
-        explain(q);
+    wheel_cancel(&q->patience);
+    if (q->answer->response) {
+        q->source = q->is_answered ? q->source : FROM_UPSTREAM;
+        return STEP_NEXT;
+    }
+    keep_failure(q);
+    if (take_stale(q) || q->is_answered)
+        return STEP_REPLY;
+    explain(q);
+    return STEP_REPLY;
+}
+
+/* Before the reply, because a failure that an upstream tells gives way to what we have. */
+enum step keep_in_cache(struct query *q)
+{
+    const struct cache_key key = cache_key_of(q);
+
+    if (!q->worker->commons->cache)
+        return STEP_NEXT;
+    if (q->answer->is_first)
+        cache_put(q->worker->commons->cache, &key, q->answer->response, now_s(q));
+    if (message_rcode(q->answer->response) == RCODE_SERVFAIL)
+        take_stale(q);
     return STEP_NEXT;
-}
-
-static size_t response_limit(const struct query *q)
-{
-    size_t offered = q->asked.edns.present ? q->asked.edns.udp_size : DNS_UDP_SIZE_MIN;
-
-    if (q->listener->ops->stream)
-        return DNS_MESSAGE_MAX;
-    return offered < q->listener->udp_size ? offered : q->listener->udp_size;
-}
-
-static uint16_t keepalive_timeout(const struct query *q)
-{
-    uint64_t units = q->listener->context->limits.tcp_idle / (100 * NS_PER_MS);
-
-    return units < UINT16_MAX ? (uint16_t)units : UINT16_MAX;
 }
 
 static void compose_fault_response(struct query *q, struct writer *w,
@@ -129,11 +273,7 @@ static void compose_fault_response(struct query *q, struct writer *w,
 
 static void compose(struct query *q, struct writer *w)
 {
-    const struct compose_settings settings = {
-        .limit = response_limit(q),
-        .has_keepalive = q->listener->ops->stream && q->asked.edns.wants_keepalive,
-        .keepalive_timeout = keepalive_timeout(q),
-    };
+    const struct compose_settings settings = settings_for_client(q);
 
     if (q->source == FROM_UPSTREAM) {
         if (compose_response(w, q->answer->response, &q->asked, &settings) == OK)
@@ -152,16 +292,22 @@ void reply_to_client(struct query *q)
 {
     struct writer w = writer_of(q->worker->out, sizeof q->worker->out);
 
-    if (q->source != FROM_NOWHERE)
+    if (q->is_answered)
+        return;
+    if (q->source == FROM_UPSTREAM || q->source == FROM_ERROR) {
         compose(q, &w);
-    q->response = writer_slice(&w);
+        q->response = writer_slice(&w);
+    }
     if (is_truncated(q->response))
         count(q, METRIC_responses_truncated);
+    q->is_answered = true;
     q->listener->ops->reply(q->listener, q);
 }
 
 void forget_query(struct query *q)
 {
-    q->listener->waiting--;
+    wheel_cancel(&q->patience);
+    if (q->listener)
+        q->listener->waiting--;
     pool_give(&q->worker->queries, q);
 }

@@ -3,11 +3,21 @@
 
 #include "worker/stage.h"
 
+struct listener;
+struct worker;
+
+/* A query of `l` (NULL: of nobody) before its first room, or NULL when there is no memory for it.
+ */
+struct query *query_begin(struct worker *w, struct listener *l);
+
 enum step parse_query(struct query *q);
+enum step look_in_cache(struct query *q);
 enum step ask_upstream(struct query *q);
 enum step judge_response(struct query *q);
+enum step keep_in_cache(struct query *q);
 
-/* Sends the response; nothing to a query whose source is FROM_NOWHERE. */
+/* Sends the response, unless that has been done; nothing to a query whose source is FROM_NOWHERE.
+ */
 void reply_to_client(struct query *q);
 void forget_query(struct query *q);
 

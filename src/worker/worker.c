@@ -10,6 +10,7 @@
 #include "query/query.h"
 #include "worker/pipeline.h"
 #include "worker/plan.h"
+#include "worker/stages.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,26 +29,20 @@ struct order {
 static void take_query(void *arg, struct listener *l, const struct arrival *arrival)
 {
     struct worker *w = arg;
-    struct query *q = pool_take(&w->queries);
+    struct query *q = query_begin(w, l);
 
-    l->waiting++;
     if (!q) {
         const struct query nothing = { .handle = arrival->handle };
 
-        metrics_count(&w->metrics, METRIC_queries_dropped_full);
         l->ops->reply(l, &nothing);
-        l->waiting--;
         return;
     }
-    q->worker = w;
-    q->listener = l;
     q->handle = arrival->handle;
     q->client = *arrival->client;
     q->has_local = arrival->local;
     if (arrival->local)
         q->local = *arrival->local;
     q->message = arrival->message;
-    q->source = FROM_NOWHERE;
     start_query(q);
 }
 
@@ -111,6 +106,8 @@ static void put_in_force(struct worker *w, struct plan *plan)
     struct upstream_group *group;
 
     w->listen.limits = plan->limits;
+    w->stale_after_ns = plan->cache.stale_after;
+    w->prefetch_percent = plan->cache.prefetch;
     if (upstream_group_new(&group, &w->upstream, plan->servers, &plan->times) == OK) {
         upstream_group_retire(&w->group);
         w->group = group;
@@ -157,7 +154,7 @@ static void take_orders(void *arg)
     }
 }
 
-err_t worker_new(struct worker **ret_worker, size_t index, struct admission *admission)
+err_t worker_new(struct worker **ret_worker, size_t index, const struct commons *commons)
 {
     struct worker *w = calloc(1, sizeof *w);
 
@@ -166,12 +163,13 @@ err_t worker_new(struct worker **ret_worker, size_t index, struct admission *adm
         return ERR_NOMEM;
     }
     w->index = index;
+    w->commons = commons;
     list_init(&w->doors);
     list_init(&w->leaving);
     pool_init(&w->queries, sizeof(struct query), QUERIES_MAX);
     w->listen = (struct listen_context){ .loop = w->loop,
                                          .metrics = &w->metrics,
-                                         .admission = admission,
+                                         .admission = commons->admission,
                                          .on_query = take_query,
                                          .arg = w };
     w->upstream =

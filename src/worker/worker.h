@@ -12,8 +12,14 @@
 
 #include <semaphore.h>
 
-struct admission;
 struct plan;
+
+/* What all workers share; each part takes care of that itself. */
+struct commons {
+    struct admission *admission;
+    struct cache *cache; /* NULL: nothing is remembered */
+    struct prefetch *prefetch;
+};
 
 /* One core: its own loop, doors, upstream connections and counters. */
 struct worker {
@@ -23,7 +29,10 @@ struct worker {
     struct random random;
     struct metrics metrics; /* read by main */
     struct mailbox orders;  /* posted by main */
+    const struct commons *commons;
     struct listen_context listen;
+    uint64_t stale_after_ns;   /* how long a client waits when an expired response is there */
+    unsigned prefetch_percent; /* of a TTL: so little of it is left when it is fetched anew */
     struct upstream_context upstream;
     struct upstream_group *group;
     struct list doors;   /* listeners that are open */
@@ -34,7 +43,8 @@ struct worker {
     uint8_t out[DNS_MESSAGE_MAX]; /* where responses are composed */
 };
 
-err_t worker_new(struct worker **ret_worker, size_t index, struct admission *admission);
+/* `commons` outlives the worker. */
+err_t worker_new(struct worker **ret_worker, size_t index, const struct commons *commons);
 err_t worker_start(struct worker *w);
 
 /* Puts `plan` in force between two turns; posts `done` when that has happened. */

@@ -14,7 +14,7 @@
 #define CLIENTS     40
 #define SEEDS       6
 #define DEADLINE_MS 5000
-#define TICKS_MS 10
+#define TICKS_MS    10
 #define PENDING_MAX 512
 
 /* A question by its number, which is its id and stands in its name. */

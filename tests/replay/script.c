@@ -5,11 +5,13 @@
 #include "replay/script.h"
 
 #include "base/clock.h"
+#include "cache/cache.h"
 #include "command/sections.h"
 #include "config/config.h"
 #include "io/loop.h"
 #include "listen/admission.h"
 #include "worker/plan.h"
+#include "worker/prefetch.h"
 #include "worker/worker.h"
 
 #include <stdio.h>
@@ -20,7 +22,7 @@
 static struct {
     struct worker *worker;
     struct plan *plan;
-    struct admission *admission;
+    struct commons commons;
     uint64_t start_ns;
     bool stopping;
 } replay;
@@ -53,14 +55,23 @@ static err_t make_plan(const char *yaml, struct plan **ret_plan)
     return err;
 }
 
+static void make_commons(void)
+{
+    CHECK_EQUAL(admission_new(&replay.commons.admission), OK);
+    if (replay.plan->cache.size == 0)
+        return;
+    CHECK_EQUAL(prefetch_new(&replay.commons.prefetch), OK);
+    CHECK_EQUAL(cache_new(&replay.commons.cache, &replay.plan->cache), OK);
+}
+
 void replay_start_seeded(const char *yaml, uint64_t seed)
 {
     world_begin(seed);
     memset(&replay, 0, sizeof replay);
     replay.start_ns = world.monotonic_ns;
     CHECK_EQUAL(make_plan(yaml, &replay.plan), OK);
-    CHECK_EQUAL(admission_new(&replay.admission), OK);
-    CHECK_EQUAL(worker_new(&replay.worker, 0, replay.admission), OK);
+    make_commons();
+    CHECK_EQUAL(worker_new(&replay.worker, 0, &replay.commons), OK);
     CHECK_EQUAL(worker_apply(replay.worker, replay.plan, NULL), OK);
     settle();
 }
@@ -107,8 +118,8 @@ size_t replay_bytes_held(void)
     while (low < high) { /* the smallest limit under which one byte more is granted */
         size_t middle = low + (high - low) / 2;
 
-        if (admission_hold(replay.admission, 0, 1, middle)) {
-            admission_hold(replay.admission, 1, 0, 0);
+        if (admission_hold(replay.commons.admission, 0, 1, middle)) {
+            admission_hold(replay.commons.admission, 1, 0, 0);
             high = middle;
         } else {
             low = middle + 1;
@@ -129,7 +140,9 @@ void replay_end(void)
     CHECK_EQUAL(world.code_holds, 0);
     CHECK_EQUAL(replay_bytes_held(), 0);
     plan_free(&replay.plan);
-    admission_free(&replay.admission);
+    admission_free(&replay.commons.admission);
+    prefetch_free(&replay.commons.prefetch);
+    cache_free(&replay.commons.cache);
     world_end();
 }
 

@@ -22,11 +22,12 @@
 
 struct worker;
 
+#define NO_CACHE       "cache: {size: 0}\n"
 #define LISTEN         "listen: [{url: dns://203.0.113.53}]\n"
-#define UPSTREAM_TCP   "upstream: [{url: tcp://198.51.100.1}]\n"
-#define UPSTREAM_UDP   "upstream: [{url: udp://198.51.100.1}]\n"
-#define UPSTREAMS_TCP2 "upstream: [{url: tcp://198.51.100.1}, {url: tcp://198.51.100.2}]\n"
-#define UPSTREAMS_UDP2 "upstream: [{url: udp://198.51.100.1}, {url: udp://198.51.100.2}]\n"
+#define UPSTREAM_TCP   NO_CACHE "upstream: [{url: tcp://198.51.100.1}]\n"
+#define UPSTREAM_UDP   NO_CACHE "upstream: [{url: udp://198.51.100.1}]\n"
+#define UPSTREAMS_TCP2 NO_CACHE "upstream: [{url: tcp://198.51.100.1}, {url: tcp://198.51.100.2}]\n"
+#define UPSTREAMS_UDP2 NO_CACHE "upstream: [{url: udp://198.51.100.1}, {url: udp://198.51.100.2}]\n"
 
 /* A worker with this configuration, in a fresh world. */
 void replay_start(const char *yaml);

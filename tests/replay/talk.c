@@ -102,6 +102,7 @@ bool hear_response(struct slice wire, struct heard *ret_heard)
             continue;
         ret_heard->has_address = true;
         ret_heard->address = read_u32(&r);
+        ret_heard->ttl = record.ttl;
     }
     return true;
 }

@@ -10,6 +10,7 @@ struct heard {
     char name[DNS_NAME_TEXT_MAX]; /* in the letter case of the message */
     bool has_address;
     uint32_t address; /* of the first A record */
+    uint32_t ttl;     /* and its TTL */
     bool has_ede;
     uint16_t ede;
     char ede_text[128];
