@@ -1,6 +1,6 @@
 # This project's own; $DOTPROXY names the binary.
 DOTPROXY=${DOTPROXY:-$(dirname "$launcher")/../../build/dotproxy}
-features() { echo udp tcp; }
+features() { echo udp tcp cache; }
 version() { "$DOTPROXY" --version; }
 conf() {
   cat >"$RUN/dotproxy.yaml" <<L
@@ -10,6 +10,8 @@ listen:
 upstream:
   - url: tls://$UP_ADDR:$UP_PORT#$UP_NAME
     ca: $CA
+cache:
+  size: $((CACHE * 110 / 1024))KiB
 limit:
   tcp_idle: 5m
   tcp_connections: 20000
