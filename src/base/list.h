@@ -48,7 +48,7 @@ static inline void list_move_all(struct list *to, struct list *from)
 {
     if (list_is_empty(from))
         return;
-    from->next->prev = to->prev;
+    from->next->prev = to->prev; /* NOLINT(clang-analyzer-*): in a ring nothing is NULL */
     from->prev->next = to;
     to->prev->next = from->next;
     to->prev = from->prev;

@@ -80,7 +80,7 @@ static err_t read_list(struct reading *r, struct node *list)
         if (r->event.type == YAML_SEQUENCE_END_EVENT)
             return OK;
         TRY(read_node(r, &item));
-        *end = item;
+        *end = item; /* NOLINT(clang-analyzer-*): read_node has set it */
         end = &item->next;
     }
 }
@@ -119,7 +119,7 @@ static err_t read_map(struct reading *r, struct node *map)
         if (r->event.type == YAML_MAPPING_END_EVENT)
             return OK;
         TRY(read_pair(r, &value));
-        *end = value;
+        *end = value; /* NOLINT(clang-analyzer-*): read_pair has set it */
         end = &value->next;
     }
 }

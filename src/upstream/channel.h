@@ -44,7 +44,7 @@ void channel_forget(struct channel *c, struct flight *f);
 /* What transports tell. After channel_failed the channel is gone, and after the others it may be.
  */
 void channel_ready(struct channel *c);
-void channel_received(struct channel *c, struct slice message);
+void channel_received(struct channel *c, struct slice wire);
 void channel_failed(struct channel *c, err_t err, const char *reason);
 
 #endif
