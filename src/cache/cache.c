@@ -172,7 +172,14 @@ enum cache_result cache_get(struct cache *c, const struct cache_key *key, uint32
     return hit.ttl_left ? CACHE_FRESH : CACHE_STALE;
 }
 
-void cache_put_at(struct cache *c, const struct cache_key *key, const struct message *response,
+static uint32_t stored_at(const struct cache_moment *moment, uint32_t ttl)
+{
+    const bool is_over = (int32_t)(moment->now_s - moment->stored_s) >= (int32_t)ttl;
+
+    return moment->is_expired && !is_over ? moment->now_s - ttl : moment->stored_s;
+}
+
+bool cache_put_at(struct cache *c, const struct cache_key *key, const struct message *response,
                   const struct cache_moment *moment)
 {
     const struct lifetimes lifetimes = cache_lifetimes(c);
@@ -183,15 +190,16 @@ void cache_put_at(struct cache *c, const struct cache_key *key, const struct mes
 
     if (admission.ttl == 0 ||
         !question_equal(key->question, response->question_name, response->qtype, response->qclass))
-        return;
+        return false;
     if (entry_make(&room, key, response, &admission) != OK)
-        return;
-    room.entry.stored_s = room.entry.retry_s = moment->stored_s;
+        return false;
+    room.entry.stored_s = room.entry.retry_s = stored_at(moment, admission.ttl);
     if (!entry_is_usable(&room.entry, moment->now_s, lifetimes.stale))
-        return;
+        return false;
     hash = key_hash(&c->secret, key);
     shard_put(shard_of(c, hash), hash, key, &room, time,
               moment->is_restored ? PUT_IF_ABSENT : PUT_ALWAYS);
+    return true;
 }
 
 void cache_put(struct cache *c, const struct cache_key *key, const struct message *response,
