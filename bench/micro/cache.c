@@ -17,7 +17,7 @@
 
 #define GETS        4000000u
 #define THREADS_MAX 64
-#define QUERIES     1024 /* that a thread asks again and again: they fit into its own cache */
+#define QUERIES     256 /* that a thread asks again and again: they fit into its own cache */
 #define MIB         ((size_t)1 << 20)
 
 struct run {

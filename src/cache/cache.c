@@ -119,9 +119,10 @@ static struct shard *shard_of(struct cache *c, uint64_t hash)
     return &c->shards[hash & (c->shard_count - 1)];
 }
 
-/* Composes what `room` holds. The entry's header is gone afterwards. */
-static err_t respond(struct writer *w, union entry_room *room, bool is_stale,
-                     const struct message_query *client, const struct compose_settings *settings)
+/* The long way, for what the short one cannot do. The entry's header is gone afterwards. */
+static err_t respond_with_care(struct writer *w, union entry_room *room, bool is_stale,
+                               const struct message_query *client,
+                               const struct compose_settings *settings)
 {
     struct message m;
 
@@ -131,6 +132,20 @@ static err_t respond(struct writer *w, union entry_room *room, bool is_stale,
                              ? slice_of(stale_nxdomain, sizeof stale_nxdomain)
                              : slice_of(stale_answer, sizeof stale_answer);
     return compose_response(w, &m, client, settings);
+}
+
+static err_t respond(struct writer *w, union entry_room *room, const struct cache_hit *hit,
+                     const struct message_query *client, const struct compose_settings *settings)
+{
+    const bool is_stale = hit->ttl_left == 0;
+
+    if (!is_stale && !(room->entry.bits & ENTRY_MISLEADS)) {
+        const struct compose_stored stored = entry_stored(&room->entry, client->question.name_len);
+
+        if (compose_stored(w, &stored, client, settings) == OK)
+            return OK;
+    }
+    return respond_with_care(w, room, is_stale, client, settings);
 }
 
 static struct cache_hit hit_of(const struct entry *e, uint32_t age, uint32_t now_s)
@@ -163,10 +178,10 @@ enum cache_result cache_get(struct cache *c, const struct cache_key *key, uint32
     hit = hit_of(&room.entry, age, now_s);
     hit.popularity = visits;
     if (hit.ttl_left)
-        entry_age_ttls(&room, age);
+        entry_age_ttls(&room, key->question->name_len, age);
     else
-        entry_set_ttls(&room, STALE_TTL);
-    if (respond(w, &room, hit.ttl_left == 0, client, settings) != OK)
+        entry_set_ttls(&room, key->question->name_len, STALE_TTL);
+    if (respond(w, &room, &hit, client, settings) != OK)
         return CACHE_MISS;
     *ret_hit = hit;
     return hit.ttl_left ? CACHE_FRESH : CACHE_STALE;
