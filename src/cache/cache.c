@@ -119,9 +119,10 @@ static struct shard *shard_of(struct cache *c, uint64_t hash)
     return &c->shards[hash & (c->shard_count - 1)];
 }
 
-/* Composes what `room` holds. The entry's header is gone afterwards. */
-static err_t respond(struct writer *w, union entry_room *room, bool is_stale,
-                     const struct message_query *client, const struct compose_settings *settings)
+/* The long way, for what the short one cannot do. The entry's header is gone afterwards. */
+static err_t respond_with_care(struct writer *w, union entry_room *room, bool is_stale,
+                               const struct message_query *client,
+                               const struct compose_settings *settings)
 {
     struct message m;
 
@@ -131,6 +132,20 @@ static err_t respond(struct writer *w, union entry_room *room, bool is_stale,
                              ? slice_of(stale_nxdomain, sizeof stale_nxdomain)
                              : slice_of(stale_answer, sizeof stale_answer);
     return compose_response(w, &m, client, settings);
+}
+
+static err_t respond(struct writer *w, union entry_room *room, const struct cache_hit *hit,
+                     const struct message_query *client, const struct compose_settings *settings)
+{
+    const bool is_stale = hit->ttl_left == 0;
+
+    if (!is_stale && !(room->entry.bits & ENTRY_MISLEADS)) {
+        const struct compose_stored stored = entry_stored(&room->entry, client->question.name_len);
+
+        if (compose_stored(w, &stored, client, settings) == OK)
+            return OK;
+    }
+    return respond_with_care(w, room, is_stale, client, settings);
 }
 
 static struct cache_hit hit_of(const struct entry *e, uint32_t age, uint32_t now_s)
@@ -163,16 +178,23 @@ enum cache_result cache_get(struct cache *c, const struct cache_key *key, uint32
     hit = hit_of(&room.entry, age, now_s);
     hit.popularity = visits;
     if (hit.ttl_left)
-        entry_age_ttls(&room, age);
+        entry_age_ttls(&room, key->question->name_len, age);
     else
-        entry_set_ttls(&room, STALE_TTL);
-    if (respond(w, &room, hit.ttl_left == 0, client, settings) != OK)
+        entry_set_ttls(&room, key->question->name_len, STALE_TTL);
+    if (respond(w, &room, &hit, client, settings) != OK)
         return CACHE_MISS;
     *ret_hit = hit;
     return hit.ttl_left ? CACHE_FRESH : CACHE_STALE;
 }
 
-void cache_put_at(struct cache *c, const struct cache_key *key, const struct message *response,
+static uint32_t stored_at(const struct cache_moment *moment, uint32_t ttl)
+{
+    const bool is_over = (int32_t)(moment->now_s - moment->stored_s) >= (int32_t)ttl;
+
+    return moment->is_expired && !is_over ? moment->now_s - ttl : moment->stored_s;
+}
+
+bool cache_put_at(struct cache *c, const struct cache_key *key, const struct message *response,
                   const struct cache_moment *moment)
 {
     const struct lifetimes lifetimes = cache_lifetimes(c);
@@ -183,15 +205,16 @@ void cache_put_at(struct cache *c, const struct cache_key *key, const struct mes
 
     if (admission.ttl == 0 ||
         !question_equal(key->question, response->question_name, response->qtype, response->qclass))
-        return;
+        return false;
     if (entry_make(&room, key, response, &admission) != OK)
-        return;
-    room.entry.stored_s = room.entry.retry_s = moment->stored_s;
+        return false;
+    room.entry.stored_s = room.entry.retry_s = stored_at(moment, admission.ttl);
     if (!entry_is_usable(&room.entry, moment->now_s, lifetimes.stale))
-        return;
+        return false;
     hash = key_hash(&c->secret, key);
     shard_put(shard_of(c, hash), hash, key, &room, time,
               moment->is_restored ? PUT_IF_ABSENT : PUT_ALWAYS);
+    return true;
 }
 
 void cache_put(struct cache *c, const struct cache_key *key, const struct message *response,

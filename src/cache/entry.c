@@ -8,46 +8,62 @@
 
 #include "dns/types.h"
 
-#define KEY_MAX        (DNS_NAME_MAX + 7) /* name, QTYPE, QCLASS, bits, view */
 #define ANSWERS_MAX    0xfffu
 #define AUTHORITY_MAX  0x3ffu
 #define ADDITIONAL_MAX 0x3ffu
-#define TTL_AND_LENGTH 6 /* bytes between a record's class and its RDATA */
-#define WIRE_START     (ENTRY_HEADER - DNS_HEADER_SIZE)
+#define POINTER        0xc0u /* the high bits of a compression pointer: RFC 1035 section 4.1.4 */
+#define TTL_AND_LENGTH 6     /* bytes between a record's class and its RDATA */
+/* SipHash-1-3: enough for a table whose hashes nobody sees, at half the price */
+#define WORD_ROUNDS 1
+#define END_ROUNDS  3
+#define WIRE_START  (ENTRY_HEADER - DNS_HEADER_SIZE)
 
 static uint8_t key_bits(const struct cache_key *key)
 {
     return (uint8_t)((key->dnssec_ok ? ENTRY_DO : 0) | (key->checking_disabled ? ENTRY_CD : 0));
 }
 
-/* What stands behind the name in a key. */
-struct key_rest {
-    uint8_t type_and_class[4];
-    uint8_t bits;
-    uint16_t view;
-};
-
-static uint64_t hash_key(const struct hash_key *secret, struct slice name,
-                         const struct key_rest *rest)
+/* Eight letters at once: bytes from 'A' to 'Z' get the bit that makes them small. Bytes with their
+ * top bit set are no letters. */
+static uint64_t lower_word(uint64_t word)
 {
-    uint8_t key[KEY_MAX];
-    struct writer w = writer_of(key, sizeof key);
+    const uint64_t each = 0x0101010101010101u, low = word & 0x7f * each;
+    const uint64_t from_a = low + (0x80 - 'A') * each, beyond_z = low + (0x7f - 'Z') * each;
 
-    write_bytes(&w, name);
-    name_lower(key, name.len);
-    write_bytes(&w, slice_of(rest->type_and_class, sizeof rest->type_and_class));
-    write_u8(&w, rest->bits);
-    write_u16(&w, rest->view);
-    return hash_bytes(secret, writer_slice(&w));
+    return word | ((from_a & ~beyond_z & ~word & 0x80 * each) >> 2);
+}
+
+/* What of a key is no name. */
+static uint64_t key_word(uint16_t qtype, uint16_t qclass, uint8_t bits, uint16_t view)
+{
+    return (uint64_t)qtype << 48 | (uint64_t)qclass << 32 | (uint64_t)view << 16 | bits;
+}
+
+/* The name ends by itself, with the root's byte: behind it zeroes may follow. */
+static uint64_t hash_key(const struct hash_key *secret, struct slice name, uint64_t rest)
+{
+    struct hash hash = hash_start(secret);
+    const size_t whole = name.len & ~(size_t)7;
+    uint64_t word;
+
+    hash_word(&hash, rest, WORD_ROUNDS);
+    for (size_t i = 0; i < whole; i += 8) {
+        memcpy(&word, name.data + i, 8);
+        hash_word(&hash, lower_word(word), WORD_ROUNDS);
+    }
+    word = 0;
+    for (size_t i = whole; i < name.len; i++)
+        word = word << 8 | name.data[i];
+    hash_word(&hash, lower_word(word), WORD_ROUNDS);
+    return hash_end(&hash, END_ROUNDS);
 }
 
 uint64_t key_hash(const struct hash_key *secret, const struct cache_key *key)
 {
-    struct key_rest rest = { .bits = key_bits(key), .view = key->view };
+    const struct question *q = key->question;
 
-    put_u16(rest.type_and_class, key->question->qtype);
-    put_u16(rest.type_and_class + 2, key->question->qclass);
-    return hash_key(secret, question_name(key->question), &rest);
+    return hash_key(secret, question_name(q),
+                    key_word(q->qtype, q->qclass, key_bits(key), key->view));
 }
 
 static struct slice entry_body(const struct entry *e)
@@ -64,11 +80,11 @@ struct slice entry_name(const struct entry *e)
 
 uint64_t entry_hash(const struct hash_key *secret, const struct entry *e)
 {
-    const struct slice name = entry_name(e);
-    struct key_rest rest = { .bits = e->bits & ENTRY_KEY_BITS, .view = e->view };
+    struct reader r = reader_of(entry_body(e));
+    const struct slice name = read_name(&r);
+    const uint16_t qtype = read_u16(&r), qclass = read_u16(&r);
 
-    memcpy(rest.type_and_class, e->body + name.len, sizeof rest.type_and_class);
-    return hash_key(secret, name, &rest);
+    return hash_key(secret, name, key_word(qtype, qclass, e->bits & ENTRY_KEY_BITS, e->view));
 }
 
 /* The body begins with its question: a name as long as the key's that equals it ends where the
@@ -112,14 +128,14 @@ static void put_u32(uint8_t *at, uint32_t value)
     put_u16(at + 2, (uint16_t)value);
 }
 
-/* A cursor on the first record. */
-static struct records entry_records(const struct entry *e)
+/* A cursor on the first record, behind a question with a name of `name_len` bytes. */
+static struct records entry_records(const struct entry *e, size_t name_len)
 {
     struct records records = { .next = reader_of(slice_of(e, e->len)) };
 
     /* pointers count from where the DNS header would begin */
-    records.next.start = records.next.next = (const uint8_t *)e + WIRE_START;
-    read_bytes(&records.next, DNS_HEADER_SIZE + entry_name(e).len + 4);
+    records.next.start += WIRE_START;
+    read_bytes(&records.next, ENTRY_HEADER + name_len + 4);
     return records;
 }
 
@@ -129,18 +145,18 @@ static uint8_t *ttl_of(union entry_room *room, const struct record *rr)
     return room->bytes + WIRE_START + rr->end - rr->rdata.len - TTL_AND_LENGTH;
 }
 
-void entry_age_ttls(union entry_room *room, uint32_t age)
+void entry_age_ttls(union entry_room *room, size_t name_len, uint32_t age)
 {
-    struct records records = entry_records(&room->entry);
+    struct records records = entry_records(&room->entry, name_len);
     struct record rr;
 
     while (message_next_record(&records, &rr))
         put_u32(ttl_of(room, &rr), rr.ttl > age ? rr.ttl - age : 1);
 }
 
-void entry_set_ttls(union entry_room *room, uint32_t ttl)
+void entry_set_ttls(union entry_room *room, size_t name_len, uint32_t ttl)
 {
-    struct records records = entry_records(&room->entry);
+    struct records records = entry_records(&room->entry, name_len);
     struct record rr;
 
     while (message_next_record(&records, &rr))
@@ -148,9 +164,9 @@ void entry_set_ttls(union entry_room *room, uint32_t ttl)
 }
 
 /* Each record's TTL is put between the bounds that hold for the whole. */
-static void bound_ttls(union entry_room *room, const struct admission *bounds)
+static void bound_ttls(union entry_room *room, size_t name_len, const struct admission *bounds)
 {
-    struct records records = entry_records(&room->entry);
+    struct records records = entry_records(&room->entry, name_len);
     struct record rr;
 
     while (message_next_record(&records, &rr)) {
@@ -162,6 +178,15 @@ static void bound_ttls(union entry_room *room, const struct admission *bounds)
             ttl = bounds->most;
         put_u32(ttl_of(room, &rr), ttl);
     }
+}
+
+/* See compose_stored: a hostile record may point into the middle of a label. */
+static bool may_mislead(struct slice name)
+{
+    for (size_t i = 0; i < name.len; i++)
+        if (name.data[i] >= POINTER)
+            return true;
+    return false;
 }
 
 err_t entry_make(union entry_room *room, const struct cache_key *key,
@@ -180,28 +205,43 @@ err_t entry_make(union entry_room *room, const struct cache_key *key,
     room->entry.view = key->view;
     room->entry.ttl_s = admission->ttl;
     room->entry.flags = header.flags;
-    room->entry.bits = (uint8_t)(key_bits(key) | (admission->is_failure ? ENTRY_FAILURE : 0));
+    room->entry.bits = (uint8_t)(key_bits(key) | (admission->is_failure ? ENTRY_FAILURE : 0) |
+                                 (may_mislead(response->question_name) ? ENTRY_MISLEADS : 0));
     room->entry.unused = 0;
     room->entry.counts =
         (uint32_t)header.ancount << 20 | (uint32_t)header.nscount << 10 | header.arcount;
     memset(room->bytes + room->entry.len, 0, entry_words(&room->entry) * 8 - room->entry.len);
-    bound_ttls(room, admission);
+    bound_ttls(room, response->question_name.len, admission);
     return OK;
+}
+
+static struct header entry_dns_header(const struct entry *e)
+{
+    return (struct header){
+        .flags = e->flags,
+        .qdcount = 1,
+        .ancount = (uint16_t)(e->counts >> 20),
+        .nscount = (uint16_t)(e->counts >> 10 & AUTHORITY_MAX),
+        .arcount = (uint16_t)(e->counts & ADDITIONAL_MAX),
+    };
+}
+
+struct compose_stored entry_stored(const struct entry *e, size_t name_len)
+{
+    return (struct compose_stored){
+        .header = entry_dns_header(e),
+        .records = slice_after(entry_body(e), name_len + 4),
+    };
 }
 
 void entry_to_message(union entry_room *room, struct message *ret_message)
 {
-    const struct entry *e = &room->entry;
     struct writer w = writer_of(room->bytes + WIRE_START, DNS_HEADER_SIZE);
-    const struct slice body = entry_body(e);
+    const struct slice body = entry_body(&room->entry);
     struct reader r = reader_of(body);
     struct message m = {
-        .wire = { room->bytes + WIRE_START, e->len - (size_t)WIRE_START },
-        .header = { .flags = e->flags,
-                    .qdcount = 1,
-                    .ancount = (uint16_t)(e->counts >> 20),
-                    .nscount = (uint16_t)(e->counts >> 10 & AUTHORITY_MAX),
-                    .arcount = (uint16_t)(e->counts & ADDITIONAL_MAX) },
+        .wire = { room->bytes + WIRE_START, DNS_HEADER_SIZE + body.len },
+        .header = entry_dns_header(&room->entry),
     };
 
     m.question_name = read_name(&r);

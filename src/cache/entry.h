@@ -14,6 +14,7 @@ enum entry_bit {
     ENTRY_CD = 2,
     ENTRY_KEY_BITS = ENTRY_DO | ENTRY_CD,
     ENTRY_FAILURE = 4,
+    ENTRY_MISLEADS = 8, /* its name must not be written in another letter case unchecked */
 };
 
 /* A response as it is kept: what the DNS header says in fewer bytes, then all that stood behind it,
@@ -76,9 +77,12 @@ bool entry_answers(const struct entry *e, const struct cache_key *key);
 uint64_t key_hash(const struct hash_key *secret, const struct cache_key *key);
 uint64_t entry_hash(const struct hash_key *secret, const struct entry *e);
 
-/* Takes `age` seconds from the records' TTLs, down to 1. */
-void entry_age_ttls(union entry_room *room, uint32_t age);
-void entry_set_ttls(union entry_room *room, uint32_t ttl);
+/* Takes `age` seconds from the records' TTLs, down to 1. The question's name is `name_len` long. */
+void entry_age_ttls(union entry_room *room, size_t name_len, uint32_t age);
+void entry_set_ttls(union entry_room *room, size_t name_len, uint32_t ttl);
+
+/* Borrows the entry. */
+struct compose_stored entry_stored(const struct entry *e, size_t name_len);
 
 /* The name of its question, as the upstream wrote it. */
 struct slice entry_name(const struct entry *e);

@@ -17,13 +17,15 @@ struct cache {
 
 struct lifetimes cache_lifetimes(const struct cache *c);
 
-/* When an entry was stored, and whether it comes from a file: then what is there is newer. */
+/* When an entry was stored. */
 struct cache_moment {
     uint32_t now_s, stored_s;
-    bool is_restored;
+    bool is_restored; /* it comes from a file: what is there already is newer */
+    bool is_expired;  /* nobody knows when, but it is over */
 };
 
-void cache_put_at(struct cache *c, const struct cache_key *key, const struct message *response,
+/* Whether it may be kept, and so is there now. */
+bool cache_put_at(struct cache *c, const struct cache_key *key, const struct message *response,
                   const struct cache_moment *moment);
 
 #endif

@@ -93,7 +93,6 @@ static void write_padding(struct writer *w, size_t pad_to)
 static void write_opt(struct writer *w, const struct opt *opt, bool with_errors)
 {
     uint8_t *record = write_room(w, OPT_RDATA_START);
-    struct writer fixed;
 
     if (!record)
         return;
@@ -105,12 +104,12 @@ static void write_opt(struct writer *w, const struct opt *opt, bool with_errors)
         write_keepalive(w, opt->keepalive_timeout);
     if (opt->pad_to)
         write_padding(w, opt->pad_to);
-    fixed = writer_of(record, OPT_RDATA_START);
-    write_u8(&fixed, 0);
-    write_u16(&fixed, TYPE_OPT);
-    write_u16(&fixed, DNS_UDP_SIZE);
-    write_u32(&fixed, (uint32_t)opt->extended_rcode << 24 | (opt->dnssec_ok ? OPT_DO : 0));
-    write_u16(&fixed, (uint16_t)(w->next - record - OPT_RDATA_START));
+    record[0] = 0; /* the root */
+    put_u16(record + 1, TYPE_OPT);
+    put_u16(record + 3, DNS_UDP_SIZE);
+    put_u16(record + 5, (uint16_t)(opt->extended_rcode << 8)); /* and EDNS version 0 */
+    put_u16(record + 7, opt->dnssec_ok ? OPT_DO : 0);
+    put_u16(record + 9, (uint16_t)(w->next - record - OPT_RDATA_START));
 }
 
 /* A writer for one message in the room that `w` has left, up to `limit` bytes. */
@@ -304,19 +303,17 @@ static bool wants_authentic_data(const struct message_query *client)
 }
 
 /* RFC 6840 section 5.8 for AD, RFC 4035 section 3.1.6 for CD. */
-static struct header response_header(const struct message *upstream,
+static struct header response_header(const struct header *upstream,
                                      const struct message_query *client)
 {
     const uint16_t from_client = client->header.flags & (DNS_RD | DNS_CD);
-    uint16_t from_upstream = upstream->header.flags & (DNS_AA | DNS_TC | DNS_RA | DNS_RCODE);
-    struct header header = upstream->header;
+    uint16_t from_upstream = upstream->flags & (DNS_AA | DNS_TC | DNS_RA | DNS_RCODE);
+    struct header header = *upstream;
 
     if (wants_authentic_data(client))
-        from_upstream |= upstream->header.flags & DNS_AD;
+        from_upstream |= upstream->flags & DNS_AD;
     header.id = client->header.id;
     header.flags = (uint16_t)(DNS_QR | from_client | from_upstream);
-    if (upstream->opt_start)
-        header.arcount--;
     return header;
 }
 
@@ -335,7 +332,7 @@ err_t compose_response(struct writer *w, const struct message *upstream,
 {
     struct opt opt = opt_for(client, settings);
     struct response response = {
-        .header = response_header(upstream, client),
+        .header = response_header(&upstream->header, client),
         .question = &client->question,
         .records = upstream,
         .opt = client->edns.present ? &opt : NULL,
@@ -345,6 +342,8 @@ err_t compose_response(struct writer *w, const struct message *upstream,
     if (!client->has_question || !question_equal(&client->question, upstream->question_name,
                                                  upstream->qtype, upstream->qclass))
         return ERR_MALFORMED;
+    if (upstream->opt_start)
+        response.header.arcount--;
     opt.extended_rcode = upstream->edns.extended_rcode;
     opt.upstream_options = upstream->edns.options;
     if (!response.opt && upstream->edns.extended_rcode) {
@@ -354,6 +353,23 @@ err_t compose_response(struct writer *w, const struct message *upstream,
         drop_records(&response);
     }
     return write_what_fits(w, response, settings->limit);
+}
+
+err_t compose_stored(struct writer *w, const struct compose_stored *stored,
+                     const struct message_query *client, const struct compose_settings *settings)
+{
+    const struct opt opt = opt_for(client, settings);
+    struct header header = response_header(&stored->header, client);
+    struct writer out = message_writer(w, settings->limit);
+
+    if (client->edns.present)
+        header.arcount++;
+    write_header(&out, &header);
+    write_question(&out, &client->question);
+    write_bytes(&out, stored->records);
+    if (client->edns.present)
+        write_opt(&out, &opt, false);
+    return append(w, &out);
 }
 
 err_t compose_error(struct writer *w, const struct message_query *client,

@@ -47,6 +47,18 @@ err_t compose_padded(struct writer *w, struct slice query, size_t pad_to);
 err_t compose_response(struct writer *w, const struct message *upstream,
                        const struct message_query *client, const struct compose_settings *settings);
 
+/* A response that was read before, and has been kept without its OPT. */
+struct compose_stored {
+    struct header header;
+    struct slice records; /* all that stood behind its question */
+};
+
+/* As compose_response, for what needs no second look: all of it fits, and either the client's
+ * letter case is that of the response or its name has no byte that could be a pointer's first.
+ * `client` has asked just that question. */
+err_t compose_stored(struct writer *w, const struct compose_stored *stored,
+                     const struct message_query *client, const struct compose_settings *settings);
+
 /* A response without records: the header alone when the client's question could not be read. */
 err_t compose_error(struct writer *w, const struct message_query *client,
                     const struct compose_fault *fault, const struct compose_settings *settings);

@@ -58,12 +58,16 @@ static inline struct header read_header(struct reader *r)
 
 static inline void write_header(struct writer *w, const struct header *h)
 {
-    write_u16(w, h->id);
-    write_u16(w, h->flags);
-    write_u16(w, h->qdcount);
-    write_u16(w, h->ancount);
-    write_u16(w, h->nscount);
-    write_u16(w, h->arcount);
+    uint8_t *room = write_room(w, DNS_HEADER_SIZE);
+
+    if (!room)
+        return;
+    put_u16(room, h->id);
+    put_u16(room + 2, h->flags);
+    put_u16(room + 4, h->qdcount);
+    put_u16(room + 6, h->ancount);
+    put_u16(room + 8, h->nscount);
+    put_u16(room + 10, h->arcount);
 }
 
 #endif

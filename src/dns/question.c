@@ -18,9 +18,13 @@ err_t read_question(struct reader *r, struct question *ret_question)
 
 void write_question(struct writer *w, const struct question *q)
 {
-    write_bytes(w, question_name(q));
-    write_u16(w, q->qtype);
-    write_u16(w, q->qclass);
+    uint8_t *room = write_room(w, q->name_len + 4u);
+
+    if (!room)
+        return;
+    memcpy(room, q->name, q->name_len);
+    put_u16(room + q->name_len, q->qtype);
+    put_u16(room + q->name_len + 2, q->qclass);
 }
 
 bool question_equal(const struct question *q, struct slice name, uint16_t qtype, uint16_t qclass)
