@@ -39,22 +39,30 @@ static uint64_t key_word(uint16_t qtype, uint16_t qclass, uint8_t bits, uint16_t
     return (uint64_t)qtype << 48 | (uint64_t)qclass << 32 | (uint64_t)view << 16 | bits;
 }
 
-/* The name ends by itself, with the root's byte: behind it zeroes may follow. */
+/* The last bytes of a name, with some before them where there are any. */
+static uint64_t last_word(struct slice name)
+{
+    uint64_t word = 0;
+
+    if (name.len >= 8)
+        memcpy(&word, name.data + name.len - 8, 8);
+    else
+        memcpy(&word, name.data, name.len);
+    return word;
+}
+
+/* The first word tells the name's length, and so which bytes the last one tells again. */
 static uint64_t hash_key(const struct hash_key *secret, struct slice name, uint64_t rest)
 {
     struct hash hash = hash_start(secret);
-    const size_t whole = name.len & ~(size_t)7;
     uint64_t word;
 
-    hash_word(&hash, rest, WORD_ROUNDS);
-    for (size_t i = 0; i < whole; i += 8) {
+    hash_word(&hash, rest | (uint64_t)name.len << 8, WORD_ROUNDS);
+    for (size_t i = 0; i + 8 < name.len; i += 8) {
         memcpy(&word, name.data + i, 8);
         hash_word(&hash, lower_word(word), WORD_ROUNDS);
     }
-    word = 0;
-    for (size_t i = whole; i < name.len; i++)
-        word = word << 8 | name.data[i];
-    hash_word(&hash, lower_word(word), WORD_ROUNDS);
+    hash_word(&hash, lower_word(last_word(name)), WORD_ROUNDS);
     return hash_end(&hash, END_ROUNDS);
 }
 
@@ -122,12 +130,6 @@ static err_t write_wire(union entry_room *room, const struct cache_key *key,
     return OK;
 }
 
-static void put_u32(uint8_t *at, uint32_t value)
-{
-    put_u16(at, (uint16_t)(value >> 16));
-    put_u16(at + 2, (uint16_t)value);
-}
-
 /* A cursor on the first record, behind a question with a name of `name_len` bytes. */
 static struct records entry_records(const struct entry *e, size_t name_len)
 {
@@ -139,10 +141,13 @@ static struct records entry_records(const struct entry *e, size_t name_len)
     return records;
 }
 
-/* Where the TTL of a record lies. */
-static uint8_t *ttl_of(union entry_room *room, const struct record *rr)
+static void set_ttl(union entry_room *room, const struct record *rr, uint32_t ttl)
 {
-    return room->bytes + WIRE_START + rr->end - rr->rdata.len - TTL_AND_LENGTH;
+    const size_t at = WIRE_START + rr->end - rr->rdata.len - TTL_AND_LENGTH;
+    struct writer w = writer_of(room->bytes, sizeof room->bytes);
+
+    write_room(&w, at);
+    write_u32(&w, ttl);
 }
 
 void entry_age_ttls(union entry_room *room, size_t name_len, uint32_t age)
@@ -151,7 +156,7 @@ void entry_age_ttls(union entry_room *room, size_t name_len, uint32_t age)
     struct record rr;
 
     while (message_next_record(&records, &rr))
-        put_u32(ttl_of(room, &rr), rr.ttl > age ? rr.ttl - age : 1);
+        set_ttl(room, &rr, rr.ttl > age ? rr.ttl - age : 1);
 }
 
 void entry_set_ttls(union entry_room *room, size_t name_len, uint32_t ttl)
@@ -160,7 +165,7 @@ void entry_set_ttls(union entry_room *room, size_t name_len, uint32_t ttl)
     struct record rr;
 
     while (message_next_record(&records, &rr))
-        put_u32(ttl_of(room, &rr), ttl);
+        set_ttl(room, &rr, ttl);
 }
 
 /* Each record's TTL is put between the bounds that hold for the whole. */
@@ -176,7 +181,7 @@ static void bound_ttls(union entry_room *room, size_t name_len, const struct adm
             ttl = bounds->least;
         if (ttl > bounds->most)
             ttl = bounds->most;
-        put_u32(ttl_of(room, &rr), ttl);
+        set_ttl(room, &rr, ttl);
     }
 }
 

@@ -37,24 +37,41 @@ uint32_t index_bucket(const struct index *index, uint64_t hash)
     return scale((uint32_t)hash, index->buckets);
 }
 
+/* Bit i: word i bears the tag. Without a branch: where it is nobody can foresee. */
+static uint32_t matches_in(const index_word *bucket, uint64_t tag)
+{
+    uint32_t matches = 0;
+
+    for (unsigned i = 0; i < BUCKET_WORDS; i++) {
+        const uint64_t word = atomic_load_explicit(bucket + i, memory_order_relaxed);
+
+        matches |= (uint32_t)((word & TAG_MASK) == tag) << i;
+    }
+    return matches;
+}
+
 struct index_walk index_walk(const struct index *index, uint64_t hash)
 {
     const size_t first = index_bucket(index, hash);
     const size_t second = scale((uint32_t)(hash >> 32), index->buckets);
-
-    return (struct index_walk){
+    struct index_walk walk = {
         .buckets = { index->words + first * BUCKET_WORDS, index->words + second * BUCKET_WORDS },
         .tag = tag_of(hash),
     };
+
+    walk.matches = matches_in(walk.buckets[0], walk.tag) | matches_in(walk.buckets[1], walk.tag)
+                                                               << BUCKET_WORDS;
+    return walk;
 }
 
 index_word *index_next(struct index_walk *walk, uint64_t *ret_word)
 {
-    while (walk->next < 2 * BUCKET_WORDS) {
-        index_word *at = walk->buckets[walk->next / BUCKET_WORDS] + walk->next % BUCKET_WORDS;
+    while (walk->matches) {
+        const unsigned i = (unsigned)__builtin_ctz(walk->matches);
+        index_word *at = walk->buckets[i / BUCKET_WORDS] + i % BUCKET_WORDS;
         const uint64_t word = atomic_load_explicit(at, memory_order_acquire);
 
-        walk->next++;
+        walk->matches &= walk->matches - 1;
         if ((word & TAG_MASK) != walk->tag)
             continue;
         *ret_word = word;

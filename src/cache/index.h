@@ -50,7 +50,7 @@ static inline uint64_t word_without_visits(uint64_t word)
 struct index_walk {
     index_word *buckets[2];
     uint64_t tag;
-    unsigned next;
+    uint32_t matches; /* a bit for each word that bore the tag, and was not yet walked over */
 };
 
 struct index_walk index_walk(const struct index *index, uint64_t hash);
