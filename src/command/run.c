@@ -6,6 +6,7 @@
 #include "base/thread.h"
 #include "cache/cache.h"
 #include "command/command.h"
+#include "command/keeper.h"
 #include "command/options.h"
 #include "command/privileges.h"
 #include "listen/admission.h"
@@ -28,6 +29,7 @@ struct service {
     struct options options;
     struct plan *plan; /* in force */
     struct commons commons;
+    struct keeper *keeper; /* NULL: nothing is kept over a restart */
     size_t count;
     struct worker **workers;
 };
@@ -94,7 +96,10 @@ static err_t start_workers(struct service *s)
         TRY(worker_new(&s->workers[s->count], s->count, &s->commons));
         TRY(worker_start(s->workers[s->count]));
     }
-    return apply(s, s->plan);
+    TRY(apply(s, s->plan));
+    if (!s->commons.cache || s->plan->cache.file[0] == 0)
+        return OK;
+    return keeper_start(&s->keeper, s->commons.cache, s->plan->cache.file);
 }
 
 static void tell_started(const struct service *s)
@@ -212,6 +217,7 @@ static void stop(struct service *s)
         worker_stop(s->workers[i]);
     for (size_t i = 0; i < s->count; i++)
         worker_join(s->workers[i]);
+    keeper_stop(&s->keeper);
     if (s->count > 0)
         tell_counters(s);
     for (size_t i = 0; i < s->count; i++)

@@ -121,6 +121,19 @@ static enum step answer_stale(struct query *q)
     return STEP_REPLY;
 }
 
+static enum step answer_from_cache(struct query *q, const struct cache_hit *hit)
+{
+    count(q, METRIC_cache_hits);
+    q->source = FROM_CACHE;
+    if (hit->is_failure) { /* RFC 9520: and the client is told that it is an old one (RFC 8914) */
+        q->source = FROM_ERROR;
+        q->fault =
+            (struct compose_fault){ hit->rcode, true, EDE_CACHED_ERROR, "it failed a moment ago" };
+    }
+    prefetch_if_due(q, hit);
+    return STEP_REPLY;
+}
+
 /* RFC 8767 section 5: an expired response waits for what the upstreams say, unless they failed a
  * moment ago. */
 enum step look_in_cache(struct query *q)
@@ -131,10 +144,7 @@ enum step look_in_cache(struct query *q)
         return STEP_NEXT;
     switch (get_from_cache(q, &hit)) {
     case CACHE_FRESH:
-        count(q, METRIC_cache_hits);
-        q->source = FROM_CACHE;
-        prefetch_if_due(q, &hit);
-        return STEP_REPLY;
+        return answer_from_cache(q, &hit);
     case CACHE_STALE:
         q->has_stale = true;
         if (hit.refresh_failed)
