@@ -1,0 +1,24 @@
+#ifndef COMMAND_SERVICE_H
+#define COMMAND_SERVICE_H
+
+#include "command/options.h"
+#include "worker/crew.h"
+
+/* What `dotproxy run` runs. Zero all but the options first. */
+struct service {
+    struct options options;
+    struct crew crew;
+};
+
+/* Everything up to the point where queries are answered; says on standard error what failed.
+ * Returns an exit status. */
+int service_start(struct service *s);
+
+/* Reads the configuration again and puts it in force. On failure nothing has changed; `remarks`
+ * says all that is wrong. After success it says what needs a restart. The log hears the same. */
+err_t service_reload(struct service *s, struct problems *remarks);
+
+/* Answers what is in flight, and frees everything; also after a start that failed. */
+void service_stop(struct service *s);
+
+#endif
