@@ -13,6 +13,8 @@ static void obey_signals(struct service *s, const sigset_t *signals)
 
         if (got == SIGHUP)
             service_reload(s, &remarks);
+        if (got == SIGNAL_CONTROL)
+            control_work(s->control);
         if (got == SIGTERM || got == SIGINT)
             break;
     }
@@ -32,6 +34,7 @@ int command_run(int argc, char **argv)
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGHUP);
     sigaddset(&signals, SIGUSR1);
+    sigaddset(&signals, SIGNAL_CONTROL);
     sigprocmask(SIG_BLOCK, &signals, NULL);
     signal(SIGPIPE, SIG_IGN);
     status = service_start(&service);

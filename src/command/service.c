@@ -8,6 +8,7 @@
 #include "base/thread.h"
 #include "command/command.h"
 #include "command/privileges.h"
+#include "control/control_config.h"
 #include "log/line.h"
 #include "log/log.h"
 #include "log/log_config.h"
@@ -15,6 +16,7 @@
 #include "worker/plan.h"
 #include "worker/worker_config.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -71,15 +73,45 @@ static int prepare(struct config *config, struct plan **ret_plan, char reason[PL
     return STATUS_OK;
 }
 
+static err_t obey_reload(void *arg, struct problems *remarks)
+{
+    return service_reload(arg, remarks);
+}
+
+static void call_main(void *arg)
+{
+    (void)arg;
+    kill(getpid(), SIGNAL_CONTROL); /* the other threads block it: thread_start */
+}
+
+/* DNS is served with or without it. */
+static void open_control(struct service *s, const struct config *config)
+{
+    const struct control_config *control = config_one(config, &control_section);
+    err_t err;
+
+    s->house = (struct control_house){
+        .crew = &s->crew, .reload = obey_reload, .call = call_main, .arg = s
+    };
+    if (control->socket[0] == 0)
+        return;
+    err = control_open(&s->control, control->socket, &s->house);
+    if (err != OK)
+        log_event(EVENT_control_failed, "socket=%s reason=\"%s\"", control->socket, err_text(err));
+}
+
 /* Takes the plan. */
 static int start_threads(struct service *s, const struct config *config, struct plan *plan)
 {
     const struct log_settings log = log_settings_of(config);
 
-    if (log_start(&log) != OK)
+    if (log_start(&log) != OK) {
         plan_free(&plan);
-    else if (crew_start(&s->crew, plan) == OK)
-        return STATUS_OK;
+    } else {
+        open_control(s, config); /* before the workers' threads, because of the umask */
+        if (crew_start(&s->crew, plan) == OK)
+            return STATUS_OK;
+    }
     fprintf(stderr, "dotproxy: cannot start the threads: out of memory or of processes\n");
     return STATUS_FAILED;
 }
@@ -118,16 +150,21 @@ static void remark_what_needs_restart(const struct service *s, const struct conf
                                       struct problems *remarks)
 {
     const struct config *before = s->crew.plan->config;
-    const struct worker_config *old = config_one(before, &worker_section);
-    const struct worker_config *new = config_one(config, &worker_section);
-    const struct cache_config *cache = config_one(config, &cache_section);
+    const struct worker_config *worker[] = { config_one(before, &worker_section),
+                                             config_one(config, &worker_section) };
+    const struct cache_config *cache[] = { config_one(before, &cache_section),
+                                           config_one(config, &cache_section) };
+    const struct control_config *control[] = { config_one(before, &control_section),
+                                               config_one(config, &control_section) };
 
     if (workers_wanted(config) != s->crew.count)
         remark(remarks, "workers");
-    if (s->crew.plan->cache.size != cache->size)
+    if (cache[0]->size != cache[1]->size)
         remark(remarks, "cache.size");
-    if (strcmp(old->user, new->user) != 0)
+    if (strcmp(worker[0]->user, worker[1]->user) != 0)
         remark(remarks, "user");
+    if (strcmp(control[0]->socket, control[1]->socket) != 0)
+        remark(remarks, "control.socket");
 }
 
 static err_t put_in_force(struct service *s, struct config *config, struct problems *remarks)
@@ -190,6 +227,7 @@ static void tell_counters(const struct crew *crew)
 
 void service_stop(struct service *s)
 {
+    control_close(&s->control);
     crew_stop(&s->crew);
     if (s->crew.count > 0)
         tell_counters(&s->crew);

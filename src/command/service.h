@@ -2,12 +2,17 @@
 #define COMMAND_SERVICE_H
 
 #include "command/options.h"
+#include "control/control.h"
 #include "worker/crew.h"
+
+#define SIGNAL_CONTROL SIGUSR2 /* to this process: there is something for control_work */
 
 /* What `dotproxy run` runs. Zero all but the options first. */
 struct service {
     struct options options;
     struct crew crew;
+    struct control_house house;
+    struct control *control; /* NULL: there is no socket */
 };
 
 /* Everything up to the point where queries are answered; says on standard error what failed.
