@@ -4,14 +4,11 @@
  */
 #include "control/caller.h"
 
-#include "base/clock.h"
 #include "io/loop.h"
 #include "io/socket.h"
 #include "io/stream.h"
 
 #include <stdlib.h>
-
-#define PATIENCE_NS (10 * NS_PER_S) /* for the whole line, and for the whole response */
 
 static void leave(void *arg)
 {
@@ -22,7 +19,9 @@ static void leave(void *arg)
 
 static void be_patient(struct caller *c)
 {
-    wheel_set(loop_wheel(c->loop), &c->patience, loop_now_ns(c->loop) + PATIENCE_NS, leave, c);
+    uint64_t until_ns = loop_now_ns(c->loop) + c->handler->patience_ns;
+
+    wheel_set(loop_wheel(c->loop), &c->patience, until_ns, leave, c);
 }
 
 static void ask(struct caller *c)

@@ -10,8 +10,9 @@ struct caller;
 struct loop;
 struct stream;
 
-/* Both from the loop's thread. */
+/* Called on the loop's thread. */
 struct caller_handler {
+    uint64_t patience_ns;                       /* for the whole line, and for the whole response */
     void (*asked)(void *arg, struct caller *c); /* its line is there; caller_answer is to follow */
     void (*left)(void *arg, struct caller *c);  /* all is said, or it went: caller_close is due */
 };

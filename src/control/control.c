@@ -5,6 +5,7 @@
  */
 #include "control/control.h"
 
+#include "base/clock.h"
 #include "control/answer.h"
 #include "control/caller.h"
 #include "io/acceptor.h"
@@ -17,7 +18,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define CALLERS_MAX 8 /* at once; the kernel lets more of them wait */
+#define CALLERS_MAX 8               /* at once; the kernel lets more of them wait */
+#define PATIENCE_NS (10 * NS_PER_S) /* with a line that does not come, or a response unread */
 
 struct control {
     struct control_house *house;
@@ -55,7 +57,9 @@ static void note_left(void *arg, struct caller *caller)
 
 static void accepted(void *arg, int fd, const union addr *peer)
 {
-    static const struct caller_handler handler = { .asked = note_asked, .left = note_left };
+    static const struct caller_handler handler = { .patience_ns = PATIENCE_NS,
+                                                   .asked = note_asked,
+                                                   .left = note_left };
     struct control *c = arg;
     struct caller *caller;
 
