@@ -1,6 +1,6 @@
 /* command/keeper.c - what is remembered outlives a restart.
  *
- * Called by: run.c. Owns: one thread. A file that cannot be used is told of and left alone; the
+ * Called by: service.c. Owns: one thread. A file that cannot be used is told of and left alone; the
  * cache is then what it would be without one.
  */
 #include "command/keeper.h"

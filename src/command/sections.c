@@ -2,6 +2,7 @@
 #include "command/sections.h"
 
 #include "cache/cache_config.h"
+#include "control/control_config.h"
 #include "listen/limit_config.h"
 #include "listen/listen_config.h"
 #include "log/log_config.h"
@@ -11,7 +12,7 @@
 
 const struct section *const config_sections[] = {
     &worker_section, &listen_section, &upstream_section, &group_section,
-    &cache_section,  &limit_section,  &log_section,
+    &cache_section,  &limit_section,  &log_section,      &control_section,
 };
 
 const size_t config_section_count = sizeof config_sections / sizeof *config_sections;

@@ -1,7 +1,7 @@
 /* io/acceptor.c - takes connections from a listening socket.
  *
- * Called by: listen/tcp. Out of descriptors it rests a moment instead of spinning: those who are
- * connected are served on, those who wait stay in the kernel's queue.
+ * Called by: listen/tcp, the control room. Out of descriptors it rests a moment instead of
+ * spinning: those who are connected are served on, those who wait stay in the kernel's queue.
  */
 #include "io/acceptor.h"
 
@@ -19,6 +19,7 @@ struct acceptor {
     struct loop *loop;
     struct watch *watch;
     int fd;
+    bool pauses;
     struct timer rest;
     const struct acceptor_handler *handler;
     void *arg;
@@ -28,7 +29,14 @@ static void go_on(void *arg)
 {
     struct acceptor *a = arg;
 
-    watch_for(a->watch, LOOP_READABLE);
+    watch_for(a->watch, a->pauses ? 0 : LOOP_READABLE);
+}
+
+void acceptor_pause(struct acceptor *a, bool on)
+{
+    a->pauses = on;
+    wheel_cancel(&a->rest);
+    go_on(a);
 }
 
 /* Whether there may be more to accept. */
@@ -53,8 +61,10 @@ static bool accept_one(struct acceptor *a)
 
 static void ready(void *arg, unsigned events)
 {
+    const struct acceptor *a = arg;
+
     (void)events;
-    for (unsigned i = 0; i < ACCEPTS_A_TURN && accept_one(arg); i++)
+    for (unsigned i = 0; i < ACCEPTS_A_TURN && !a->pauses && accept_one(arg); i++)
         ;
 }
 

@@ -4,9 +4,11 @@
 #include "base/addr.h"
 #include "base/err.h"
 
+#include <stdbool.h>
+
 struct loop;
 
-/* A listening TCP socket. */
+/* A listening socket. */
 struct acceptor;
 
 struct acceptor_handler {
@@ -17,6 +19,9 @@ struct acceptor_handler {
 /* Takes `fd` over, also on failure. */
 err_t acceptor_open(struct acceptor **ret_acceptor, struct loop *l, int fd,
                     const struct acceptor_handler *handler, void *arg);
+
+/* Stops to accept, and goes on: who connects meanwhile waits in the kernel's queue. */
+void acceptor_pause(struct acceptor *a, bool on);
 
 /* Accepts what has connected already, then closes. */
 void acceptor_close(struct acceptor **a);

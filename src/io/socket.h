@@ -21,6 +21,14 @@ err_t socket_connect_stream(const union addr *addr, int *ret_fd);
 /* A UDP socket with a port that the kernel picks, which hears `addr` only. */
 err_t socket_connect_dgram(const union addr *addr, int *ret_fd);
 
+/* Listens at the file `path`, which only this user may connect to. The file of a process that has
+ * died is replaced; ERR_SYSTEM with errno EADDRINUSE when one is alive, EEXIST when it is no
+ * socket. Changes the umask for a moment: no other thread may make files meanwhile. */
+err_t socket_listen_unix(const char *path, int *ret_fd);
+
+/* Connects to such a file. The socket blocks, but no call on it for longer than `patience_ms`. */
+err_t socket_connect_unix(const char *path, unsigned patience_ms, int *ret_fd);
+
 /* The pending error of `fd` as an errno value; 0 for none. */
 int socket_error(int fd);
 

@@ -15,18 +15,24 @@ void metrics_sum(const struct metrics *m, uint64_t sums[METRIC_COUNT])
         sums[i] += atomic_load_explicit(&m->counters[i], memory_order_relaxed);
 }
 
-size_t metrics_format(const uint64_t sums[METRIC_COUNT], char *text, size_t size)
+void metrics_name(const uint64_t sums[METRIC_COUNT], struct counter ret_counters[METRIC_COUNT])
+{
+    for (size_t i = 0; i < METRIC_COUNT; i++)
+        ret_counters[i] = (struct counter){ names[i], sums[i] };
+}
+
+size_t metrics_format(const struct counter *counters, size_t count, char *text, size_t size)
 {
     size_t len = 0;
 
     text[0] = 0;
-    for (size_t i = 0; i < METRIC_COUNT; i++) {
+    for (size_t i = 0; i < count; i++) {
         int added;
 
-        if (sums[i] == 0)
+        if (counters[i].value == 0)
             continue;
-        added = snprintf(text + len, size - len, "%s%s=%llu", len ? " " : "", names[i],
-                         (unsigned long long)sums[i]);
+        added = snprintf(text + len, size - len, "%s%s=%llu", len ? " " : "", counters[i].name,
+                         (unsigned long long)counters[i].value);
         if (added < 0 || (size_t)added >= size - len) {
             text[len] = 0;
             break;

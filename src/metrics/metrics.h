@@ -28,7 +28,16 @@ static inline void metrics_count(struct metrics *m, enum metric which)
 /* Adds the counters of `m` to `sums`. */
 void metrics_sum(const struct metrics *m, uint64_t sums[METRIC_COUNT]);
 
+/* A sum and what it is called. */
+struct counter {
+    const char *name;
+    uint64_t value;
+};
+
+/* Names the sums, in the order of metrics.def. */
+void metrics_name(const uint64_t sums[METRIC_COUNT], struct counter ret_counters[METRIC_COUNT]);
+
 /* Writes "name=value" words of what is not zero into `text`; returns the length. */
-size_t metrics_format(const uint64_t sums[METRIC_COUNT], char *text, size_t size);
+size_t metrics_format(const struct counter *counters, size_t count, char *text, size_t size);
 
 #endif

@@ -1,6 +1,7 @@
 /* worker/plan.c - a configuration made ready for the workers.
  *
- * Called by: command/run.c. All that can fail fails here, before anything in force is touched.
+ * Called by: command/service.c, crew.c. All that can fail fails here, before anything in force is
+ * touched.
  */
 #include "worker/plan.h"
 

@@ -1,6 +1,6 @@
 /* worker/worker.c - one core's thread: it opens doors, starts queries, and leaves in good order.
  *
- * Called by: command/run.c, by mail only.
+ * Called by: crew.c, by mail only.
  * Owns: everything of its core. Shares: the admission counters, the server list.
  */
 #include "worker/worker.h"

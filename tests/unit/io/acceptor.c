@@ -108,3 +108,26 @@ TEST(acceptor_rests,
     socket_close(&client);
     close_door(&d);
 }
+
+static void stop(void *arg)
+{
+    loop_stop(arg);
+}
+
+TEST(acceptor_pauses, "while it pauses who connects has to wait, and is let in when it goes on")
+{
+    struct door d;
+    const union addr to = open_door(&d, 1);
+    int client = stranger(SOCK_STREAM, &to);
+    struct timer later = { 0 };
+
+    acceptor_pause(d.acceptor, true);
+    wheel_set(loop_wheel(d.loop), &later, clock_monotonic_ns() + 50 * NS_PER_MS, stop, d.loop);
+    local_run(d.loop);
+    CHECK_EQUAL(d.count, 0);
+    acceptor_pause(d.acceptor, false);
+    local_run(d.loop);
+    CHECK_EQUAL(d.count, 1);
+    socket_close(&client);
+    close_door(&d);
+}

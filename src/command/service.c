@@ -1,0 +1,248 @@
+/* command/service.c - what runs: the workers and the log, made from a configuration.
+ *
+ * Called by: run.c, by the main thread only. Everything that can be wrong with the configuration is
+ * found before a port is opened, and on a reload before anything is touched.
+ */
+#include "command/service.h"
+
+#include "base/thread.h"
+#include "command/command.h"
+#include "command/keeper.h"
+#include "command/privileges.h"
+#include "control/control_config.h"
+#include "log/line.h"
+#include "log/log.h"
+#include "log/log_config.h"
+#include "upstream/server.h"
+#include "worker/plan.h"
+#include "worker/worker_config.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+static struct log_settings log_settings_of(const struct config *config)
+{
+    const struct log_config *log = config_one(config, &log_section);
+
+    return (struct log_settings){ (enum log_level)log->level, (enum log_target)log->to,
+                                  (enum log_format)log->format };
+}
+
+static unsigned workers_wanted(const struct config *config)
+{
+    const struct worker_config *worker = config_one(config, &worker_section);
+
+    return worker->workers ? worker->workers : thread_cpus();
+}
+
+/* Each connection takes one; the soft limit is for programs that use select(). */
+static void allow_many_descriptors(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static void tell_started(const struct crew *crew)
+{
+    const struct plan *plan = crew->plan;
+
+    for (size_t i = 0; i < plan->door_count; i++) {
+        char text[ADDR_TEXT_MAX];
+
+        log_event(plan->doors[i].is_absent ? EVENT_listener_absent : EVENT_listening, "%s://%s",
+                  plan->doors[i].ops->name, addr_format(&plan->doors[i].addr, text));
+    }
+    log_event(EVENT_started, "version=%s workers=%zu pid=%d", DOTPROXY_VERSION, crew->count,
+              (int)getpid());
+}
+
+/* Makes the plan and what needs root. `reason` says why not. Returns an exit status. */
+static int prepare(struct config *config, struct plan **ret_plan, char reason[PLAN_REASON_MAX])
+{
+    if (plan_new(ret_plan, config, workers_wanted(config), reason) != OK)
+        return STATUS_USAGE;
+    allow_many_descriptors();
+    if (plan_open(*ret_plan, NULL, reason) != OK || privileges_drop(config, reason) != OK)
+        return STATUS_FAILED;
+    return STATUS_OK;
+}
+
+static err_t obey_reload(void *arg, struct problems *remarks)
+{
+    return service_reload(arg, remarks);
+}
+
+static void call_main(void *arg)
+{
+    (void)arg;
+    kill(getpid(), SIGNAL_CONTROL); /* the other threads block it: thread_start */
+}
+
+/* DNS is served with or without it. */
+static void open_control(struct service *s, const struct config *config)
+{
+    const struct control_config *control = config_one(config, &control_section);
+    err_t err;
+
+    s->house = (struct control_house){
+        .crew = &s->crew, .reload = obey_reload, .call = call_main, .arg = s
+    };
+    if (control->socket[0] == 0)
+        return;
+    err = control_open(&s->control, control->socket, &s->house);
+    if (err != OK)
+        log_event(EVENT_control_failed, "socket=%s reason=\"%s\"", control->socket, err_text(err));
+}
+
+static err_t start_keeper(struct service *s)
+{
+    struct cache *cache = s->crew.commons.cache;
+    const char *file = s->crew.plan->cache.file;
+
+    return cache && file[0] ? keeper_start(&s->keeper, cache, file) : OK;
+}
+
+/* Takes the plan. */
+static int start_threads(struct service *s, const struct config *config, struct plan *plan)
+{
+    const struct log_settings log = log_settings_of(config);
+
+    if (log_start(&log) != OK) {
+        plan_free(&plan);
+    } else {
+        open_control(s, config); /* before the workers' threads, because of the umask */
+        if (crew_start(&s->crew, plan) == OK && start_keeper(s) == OK)
+            return STATUS_OK;
+    }
+    fprintf(stderr, "dotproxy: cannot start the threads: out of memory or of processes\n");
+    return STATUS_FAILED;
+}
+
+int service_start(struct service *s)
+{
+    struct config *config;
+    struct plan *plan = NULL;
+    char reason[PLAN_REASON_MAX];
+    int status = options_load(&s->options, &config);
+
+    if (status != STATUS_OK)
+        return status;
+    status = prepare(config, &plan, reason);
+    if (status == STATUS_OK) {
+        status = start_threads(s, config, plan);
+    } else {
+        fprintf(stderr, "dotproxy: %s\n", reason);
+        plan_free(&plan);
+    }
+    config_unref(&config);
+    if (status == STATUS_OK)
+        tell_started(&s->crew);
+    return status;
+}
+
+static void remark(struct problems *remarks, const char *text)
+{
+    struct problem *problem = problems_add(remarks);
+
+    if (problem)
+        problem_set(problem, "%s", text);
+}
+
+static void remark_what_needs_restart(const struct service *s, const struct config *config,
+                                      struct problems *remarks)
+{
+    const struct config *before = s->crew.plan->config;
+    const struct worker_config *worker[] = { config_one(before, &worker_section),
+                                             config_one(config, &worker_section) };
+    const struct cache_config *cache[] = { config_one(before, &cache_section),
+                                           config_one(config, &cache_section) };
+    const struct control_config *control[] = { config_one(before, &control_section),
+                                               config_one(config, &control_section) };
+
+    if (workers_wanted(config) != s->crew.count)
+        remark(remarks, "workers");
+    if (cache[0]->size != cache[1]->size)
+        remark(remarks, "cache.size");
+    if (strcmp(cache[0]->file, cache[1]->file) != 0)
+        remark(remarks, "cache.file");
+    if (strcmp(worker[0]->user, worker[1]->user) != 0)
+        remark(remarks, "user");
+    if (strcmp(control[0]->socket, control[1]->socket) != 0)
+        remark(remarks, "control.socket");
+}
+
+static err_t put_in_force(struct service *s, struct config *config, struct problems *remarks)
+{
+    char reason[PLAN_REASON_MAX] = "out of memory";
+    struct plan *plan = NULL;
+    struct log_settings log;
+    err_t err = plan_new(&plan, config, s->crew.count, reason);
+
+    if (err == OK)
+        err = plan_open(plan, s->crew.plan, reason);
+    if (err == OK) {
+        remark_what_needs_restart(s, config, remarks);
+        err = crew_apply(&s->crew, plan);
+    }
+    if (err != OK) {
+        remarks->count = 0;
+        remark(remarks, reason);
+        plan_free(&plan);
+        return err;
+    }
+    log = log_settings_of(config);
+    log_change(&log);
+    return OK;
+}
+
+static void tell_reloaded(const struct service *s, err_t err, const struct problems *remarks)
+{
+    for (size_t i = 0; i < remarks->count; i++)
+        if (err == OK)
+            log_event(EVENT_reload_partly, "key=%s", remarks->list[i].text);
+        else
+            log_event(EVENT_reload_failed, "%s", remarks->list[i].text);
+    if (err == OK)
+        log_event(EVENT_reloaded, "listeners=%zu upstreams=%zu", s->crew.plan->door_count,
+                  s->crew.plan->servers->count);
+}
+
+err_t service_reload(struct service *s, struct problems *remarks)
+{
+    struct config *config = NULL;
+    err_t err = options_try(&s->options, &config, remarks);
+
+    if (err == OK)
+        err = put_in_force(s, config, remarks);
+    tell_reloaded(s, err, remarks);
+    config_unref(&config);
+    return err;
+}
+
+static void tell_counters(const struct crew *crew)
+{
+    struct counter counters[CREW_COUNTERS];
+    char text[LOG_DETAILS_MAX];
+
+    crew_counters(crew, counters);
+    metrics_format(counters, CREW_COUNTERS, text, sizeof text);
+    log_event(EVENT_counters, "%s", text);
+}
+
+void service_stop(struct service *s)
+{
+    control_close(&s->control);
+    crew_stop(&s->crew);
+    keeper_stop(&s->keeper);
+    if (s->crew.count > 0)
+        tell_counters(&s->crew);
+    crew_free(&s->crew);
+    options_done(&s->options);
+}

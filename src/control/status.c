@@ -1,0 +1,60 @@
+/* control/status.c - `status`: what runs, since when, and where it listens. */
+#include "base/clock.h"
+#include "cache/cache.h"
+#include "control/kinds.h"
+#include "listen/listen.h"
+#include "upstream/server.h"
+#include "worker/crew.h"
+#include "worker/plan.h"
+
+#include <unistd.h>
+
+static void tell_listeners(const struct plan *plan, struct report *report)
+{
+    report_list(report, "listeners");
+    for (size_t i = 0; i < plan->door_count; i++) {
+        const struct door *door = &plan->doors[i];
+        char addr[ADDR_TEXT_MAX], url[ADDR_TEXT_MAX + 16];
+
+        if (door->is_absent)
+            continue;
+        snprintf(url, sizeof url, "%s://%s", door->ops->name, addr_format(&door->addr, addr));
+        report_item(report, url);
+    }
+    report_list_end(report);
+}
+
+static void tell_upstreams(const struct server_list *servers, struct report *report)
+{
+    report_list(report, "upstreams");
+    for (size_t i = 0; i < servers->count; i++)
+        report_item(report, servers->servers[i].url);
+    report_list_end(report);
+}
+
+static void tell_cache(struct cache *cache, struct report *report)
+{
+    struct cache_stats stats = { 0 };
+
+    if (cache)
+        cache_stats(cache, &stats);
+    report_number(report, "cache_entries", stats.entries);
+    report_bytes(report, "cache_bytes", stats.bytes);
+    report_bytes(report, "cache_size", stats.size);
+}
+
+void request_status(struct control_house *house, const struct request *request,
+                    struct report *report)
+{
+    const struct crew *crew = house->crew;
+
+    (void)request;
+    report->width = (int)strlen("cache_entries");
+    report_text(report, "version", DOTPROXY_VERSION);
+    report_number(report, "pid", (uint64_t)getpid());
+    report_seconds(report, "uptime", (clock_monotonic_ns() - crew->started_ns) / NS_PER_S);
+    report_number(report, "workers", crew->count);
+    tell_listeners(crew->plan, report);
+    tell_upstreams(crew->plan->servers, report);
+    tell_cache(crew->commons.cache, report);
+}

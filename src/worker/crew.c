@@ -1,0 +1,102 @@
+/* worker/crew.c - all workers as one: started together, given a plan together, stopped together.
+ *
+ * Called by: command/service.c (start, reload, stop), the control room (what is in force,
+ * counters). Owns: the workers, what they share, and the plan in force.
+ */
+#include "worker/crew.h"
+
+#include "base/clock.h"
+#include "cache/cache.h"
+#include "listen/admission.h"
+#include "worker/plan.h"
+#include "worker/prefetch.h"
+
+#include <stdlib.h>
+
+/* Gives the plan to all workers and waits until each has put it in force. */
+static err_t tell_all(struct crew *c, struct plan *plan)
+{
+    sem_t done;
+    err_t err = OK;
+    size_t asked = 0;
+
+    sem_init(&done, 0, 0);
+    for (; asked < c->count && err == OK; asked += err == OK)
+        err = worker_apply(c->workers[asked], plan, &done);
+    while (asked-- > 0)
+        while (sem_wait(&done) != 0)
+            ;
+    sem_destroy(&done);
+    return err;
+}
+
+static err_t make_commons(struct crew *c)
+{
+    TRY(admission_new(&c->commons.admission));
+    if (c->plan->cache.size == 0)
+        return OK;
+    TRY(prefetch_new(&c->commons.prefetch));
+    return cache_new(&c->commons.cache, &c->plan->cache);
+}
+
+err_t crew_start(struct crew *c, struct plan *plan)
+{
+    c->plan = plan;
+    c->started_ns = clock_monotonic_ns();
+    TRY(make_commons(c));
+    c->workers = calloc(plan->workers, sizeof *c->workers);
+    if (!c->workers)
+        return ERR_NOMEM;
+    for (; c->count < plan->workers; c->count++) {
+        TRY(worker_new(&c->workers[c->count], c->count, &c->commons));
+        TRY(worker_start(c->workers[c->count]));
+    }
+    return tell_all(c, plan);
+}
+
+err_t crew_apply(struct crew *c, struct plan *plan)
+{
+    TRY(tell_all(c, plan));
+    if (c->commons.cache)
+        cache_configure(c->commons.cache, &plan->cache);
+    plan_free(&c->plan);
+    c->plan = plan;
+    return OK;
+}
+
+void crew_stop(struct crew *c)
+{
+    for (size_t i = 0; i < c->count; i++)
+        worker_stop(c->workers[i]);
+    for (size_t i = 0; i < c->count; i++)
+        worker_join(c->workers[i]);
+}
+
+void crew_free(struct crew *c)
+{
+    for (size_t i = 0; c->workers && i < c->plan->workers; i++) /* also one that did not start */
+        worker_free(&c->workers[i]);
+    free(c->workers);
+    plan_free(&c->plan);
+    admission_free(&c->commons.admission);
+    prefetch_free(&c->commons.prefetch);
+    cache_free(&c->commons.cache);
+    *c = (struct crew){ 0 };
+}
+
+void crew_counters(const struct crew *c, struct counter ret_counters[CREW_COUNTERS])
+{
+    uint64_t sums[METRIC_COUNT] = { 0 };
+    struct cache_stats cache = { 0 };
+
+    for (size_t i = 0; i < c->count; i++)
+        metrics_sum(&c->workers[i]->metrics, sums);
+    if (c->commons.cache)
+        cache_stats(c->commons.cache, &cache);
+    metrics_name(sums, ret_counters);
+    ret_counters[METRIC_COUNT] = (struct counter){ "cache_entries", cache.entries };
+    ret_counters[METRIC_COUNT + 1] = (struct counter){ "cache_bytes", cache.bytes };
+    ret_counters[METRIC_COUNT + 2] = (struct counter){ "cache_insertions", cache.insertions };
+    ret_counters[METRIC_COUNT + 3] = (struct counter){ "cache_evictions", cache.evictions };
+    ret_counters[METRIC_COUNT + 4] = (struct counter){ "cache_expirations", cache.expirations };
+}

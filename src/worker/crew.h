@@ -1,0 +1,32 @@
+#ifndef WORKER_CREW_H
+#define WORKER_CREW_H
+
+#include "worker/worker.h"
+
+#define CREW_COUNTERS (METRIC_COUNT + 5)
+
+/* All workers, what they share, and the plan in force. Belongs to the main thread. Zero it first.
+ */
+struct crew {
+    struct plan *plan;
+    struct commons commons;
+    size_t count;
+    struct worker **workers;
+    uint64_t started_ns; /* monotonic */
+};
+
+/* Starts as many workers as `plan` says and puts it in force; takes it, also on failure. */
+err_t crew_start(struct crew *c, struct plan *plan);
+
+/* Puts `plan` in force in place of the one before, and takes it; on failure nothing has changed. */
+err_t crew_apply(struct crew *c, struct plan *plan);
+
+/* Lets the workers answer what is in flight, and ends their threads. The counters stay. */
+void crew_stop(struct crew *c);
+void crew_free(struct crew *c);
+
+/* What all workers have counted since the start, and the cache's numbers; those are 0 without a
+ * cache. */
+void crew_counters(const struct crew *c, struct counter ret_counters[CREW_COUNTERS]);
+
+#endif
