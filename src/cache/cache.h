@@ -36,7 +36,7 @@ struct cache_hit {
 struct cache_stats {
     size_t size;          /* bytes taken at the start: the budget */
     size_t entries;       /* responses in it now */
-    size_t bytes;         /* that they take up */
+    size_t bytes;         /* of room in use; versions since replaced count until it comes round */
     uint64_t insertions;  /* responses that were stored, refreshed ones included */
     uint64_t evictions;   /* responses that went because room was needed */
     uint64_t expirations; /* responses that had expired for good when their room was needed */

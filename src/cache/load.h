@@ -22,7 +22,7 @@ err_t cache_load(struct cache *c, const char *path, const struct cache_clocks *n
                  const _Atomic bool *stop, struct cache_restored *ret_restored);
 
 /* The same for a stream that can be rewound. */
-err_t cache_load_stream(struct cache *c, FILE *in, const struct cache_clocks *now,
+err_t cache_load_stream(struct cache *c, FILE *file, const struct cache_clocks *now,
                         const _Atomic bool *stop, struct cache_restored *ret_restored);
 
 #endif

@@ -12,7 +12,7 @@
 
 #define TRIES         3    /* an entry that moves while it is read is looked for again */
 #define BUCKET_SHARE  7    /* entries of a usual size for eight words of a bucket */
-#define USUAL_ENTRY   88   /* bytes: a question and an address or two */
+#define USUAL_ENTRY   80   /* bytes: a question and an address or two */
 #define GHOST_BYTES   16   /* a bucket */
 #define SMALL_SHARE   10   /* a tenth is for newcomers: Yang and others, section 4 */
 #define FLUSH_CHUNK   1024 /* words of the index that are looked at before others may lock */

@@ -7,6 +7,7 @@
 
 #include "base/thread.h"
 #include "command/command.h"
+#include "command/keeper.h"
 #include "command/privileges.h"
 #include "control/control_config.h"
 #include "log/line.h"
@@ -100,6 +101,14 @@ static void open_control(struct service *s, const struct config *config)
         log_event(EVENT_control_failed, "socket=%s reason=\"%s\"", control->socket, err_text(err));
 }
 
+static err_t start_keeper(struct service *s)
+{
+    struct cache *cache = s->crew.commons.cache;
+    const char *file = s->crew.plan->cache.file;
+
+    return cache && file[0] ? keeper_start(&s->keeper, cache, file) : OK;
+}
+
 /* Takes the plan. */
 static int start_threads(struct service *s, const struct config *config, struct plan *plan)
 {
@@ -108,8 +117,8 @@ static int start_threads(struct service *s, const struct config *config, struct 
     if (log_start(&log) != OK) {
         plan_free(&plan);
     } else {
-        open_control(s, config); /* before the workers' threads, because of the umask */
-        if (crew_start(&s->crew, plan) == OK)
+        open_control(s, config); /* before threads that make files, because of the umask */
+        if (crew_start(&s->crew, plan) == OK && start_keeper(s) == OK)
             return STATUS_OK;
     }
     fprintf(stderr, "dotproxy: cannot start the threads: out of memory or of processes\n");
@@ -161,6 +170,8 @@ static void remark_what_needs_restart(const struct service *s, const struct conf
         remark(remarks, "workers");
     if (cache[0]->size != cache[1]->size)
         remark(remarks, "cache.size");
+    if (strcmp(cache[0]->file, cache[1]->file) != 0)
+        remark(remarks, "cache.file");
     if (strcmp(worker[0]->user, worker[1]->user) != 0)
         remark(remarks, "user");
     if (strcmp(control[0]->socket, control[1]->socket) != 0)
@@ -229,6 +240,7 @@ void service_stop(struct service *s)
 {
     control_close(&s->control);
     crew_stop(&s->crew);
+    keeper_stop(&s->keeper);
     if (s->crew.count > 0)
         tell_counters(&s->crew);
     crew_free(&s->crew);

@@ -35,11 +35,11 @@ static void set_listener_options(int fd, const union addr *addr, bool is_stream)
     set(fd, SOL_SOCKET, SO_SNDBUF, UDP_BUFFER);
     if (addr_is_wildcard(addr))
         set(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_RECVPKTINFO : IP_PKTINFO, 1);
-    /* a forged ICMP message must not make us send smaller datagrams: RFC 9715 section 3.1 */
+    /* never in fragments, whatever a forged ICMP message says of the path: RFC 9715 section 3.1 */
     if (v6)
-        set(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_OMIT);
+        set(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE);
     else
-        set(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_OMIT);
+        set(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE);
 }
 
 static err_t open_listener(const union addr *addr, bool is_stream, bool shared, int *ret_fd)

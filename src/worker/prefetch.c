@@ -73,7 +73,7 @@ static bool is_due(const struct query *q, const struct cache_hit *hit)
 {
     uint64_t percent = q->worker->prefetch_percent;
 
-    return hit->popularity >= POPULAR &&
+    return hit->popularity >= POPULAR && !hit->is_failure &&
            (uint64_t)hit->ttl_left * 100 <= (uint64_t)hit->ttl_whole * percent;
 }
 

@@ -96,6 +96,13 @@ static struct cache_key cache_key_of(const struct query *q)
     };
 }
 
+/* The cache that serves this query, or NULL. Without recursion an upstream tells what it happens to
+ * know, or refuses: that is nobody else's answer. */
+static struct cache *cache_for(const struct query *q)
+{
+    return q->asked.header.flags & DNS_RD ? q->worker->commons->cache : NULL;
+}
+
 static uint32_t now_s(const struct query *q)
 {
     return (uint32_t)(loop_now_ns(q->worker->loop) / NS_PER_S);
@@ -108,7 +115,7 @@ static enum cache_result get_from_cache(struct query *q, struct cache_hit *ret_h
     const struct compose_settings settings = settings_for_client(q);
     struct writer w = writer_of(q->worker->out, sizeof q->worker->out);
     enum cache_result result =
-        cache_get(q->worker->commons->cache, &key, now_s(q), &q->asked, &settings, &w, ret_hit);
+        cache_get(cache_for(q), &key, now_s(q), &q->asked, &settings, &w, ret_hit);
 
     q->response = writer_slice(&w);
     return result;
@@ -121,20 +128,30 @@ static enum step answer_stale(struct query *q)
     return STEP_REPLY;
 }
 
+static enum step answer_from_cache(struct query *q, const struct cache_hit *hit)
+{
+    count(q, METRIC_cache_hits);
+    q->source = FROM_CACHE;
+    if (hit->is_failure) { /* RFC 9520: and the client is told that it is an old one (RFC 8914) */
+        q->source = FROM_ERROR;
+        q->fault =
+            (struct compose_fault){ hit->rcode, true, EDE_CACHED_ERROR, "it failed a moment ago" };
+    }
+    prefetch_if_due(q, hit);
+    return STEP_REPLY;
+}
+
 /* RFC 8767 section 5: an expired response waits for what the upstreams say, unless they failed a
  * moment ago. */
 enum step look_in_cache(struct query *q)
 {
     struct cache_hit hit;
 
-    if (!q->worker->commons->cache)
+    if (!cache_for(q))
         return STEP_NEXT;
     switch (get_from_cache(q, &hit)) {
     case CACHE_FRESH:
-        count(q, METRIC_cache_hits);
-        q->source = FROM_CACHE;
-        prefetch_if_due(q, &hit);
-        return STEP_REPLY;
+        return answer_from_cache(q, &hit);
     case CACHE_STALE:
         q->has_stale = true;
         if (hit.refresh_failed)
@@ -182,7 +199,7 @@ enum step ask_upstream(struct query *q)
         .question = &q->asked.question,
         .recursion_desired = flags & DNS_RD,
         .checking_disabled = flags & DNS_CD,
-        .authentic_data = flags & DNS_AD,
+        .authentic_data = true, /* kept for those who ask for it, and told to nobody else */
         .dnssec_ok = q->asked.edns.dnssec_ok,
     };
 
@@ -217,8 +234,8 @@ static void keep_failure(struct query *q)
 {
     const struct cache_key key = cache_key_of(q);
 
-    if (q->worker->commons->cache && q->answer->is_first)
-        cache_put_failure(q->worker->commons->cache, &key, now_s(q));
+    if (cache_for(q) && q->answer->is_first)
+        cache_put_failure(cache_for(q), &key, now_s(q));
 }
 
 enum step judge_response(struct query *q)
@@ -240,10 +257,10 @@ enum step keep_in_cache(struct query *q)
 {
     const struct cache_key key = cache_key_of(q);
 
-    if (!q->worker->commons->cache)
+    if (!cache_for(q))
         return STEP_NEXT;
     if (q->answer->is_first)
-        cache_put(q->worker->commons->cache, &key, q->answer->response, now_s(q));
+        cache_put(cache_for(q), &key, q->answer->response, now_s(q));
     if (message_rcode(q->answer->response) == RCODE_SERVFAIL)
         take_stale(q);
     return STEP_NEXT;

@@ -131,7 +131,7 @@ TEST(failure_is_remembered,
     heard = client_udp_expect(1);
     CHECK_EQUAL(heard.rcode, RCODE_SERVFAIL);
     heard = ask(2, "dead.example");
-    CHECK_EQUAL(heard.rcode, RCODE_SERVFAIL);
+    expect_servfail(&heard, 7, EDE_CACHED_ERROR, "it failed a moment ago");
     CHECK_COUNTED(cache_hits, 1);
     advance(6 * SECONDS);
     client_udp_send(3, 3, "dead.example");
@@ -198,6 +198,44 @@ TEST(cd_is_apart, "what was answered unchecked (CD) never serves who wants it ch
     upstream_serve(1);
     client_udp_expect_answer(2, 2, "www.example");
     CHECK_COUNTED(cache_hits, 0);
+    replay_end();
+}
+
+TEST(no_recursion_is_apart,
+     "what was asked without recursion (RD) neither fills the cache nor reads it")
+{
+    static const uint8_t plain[] = "\0\1\0\0\0\1\0\0\0\0\0\0\3www\7example\0\0\1\0\1";
+
+    replay_start(LISTEN CACHED);
+    for (unsigned i = 0; i < 2; i++) {
+        client_udp_send_bytes(1, slice_of(plain, sizeof plain - 1));
+        upstream_serve(1);
+        (void)client_udp_expect(1);
+        client_udp_send(2, 2, "www.example");
+        upstream_serve(1);
+        client_udp_expect_answer(2, 2, "www.example");
+    }
+    CHECK_COUNTED(cache_hits, 1); /* the second of those who wanted recursion */
+    CHECK_COUNTED(upstream_queries, 3);
+    replay_end();
+}
+
+TEST(ad_is_kept, "AD reaches who asks for it, also when the one before did not")
+{
+    static const uint8_t with_ad[] = "\0\2\1\x20\0\1\0\0\0\0\0\0\3www\7example\0\0\1\0\1";
+    struct socket *to;
+    struct asked asked;
+
+    replay_start(LISTEN CACHED);
+    client_udp_send(1, 1, "www.example");
+    to = upstream_expect_connection(1);
+    asked = upstream_expect_query(to);
+    CHECK(asked.flags & DNS_AD);
+    upstream_answer_flags(&asked, DNS_QR | DNS_RD | DNS_RA | DNS_AD);
+    CHECK(!(client_udp_expect(1).flags & DNS_AD));
+    client_udp_send_bytes(2, slice_of(with_ad, sizeof with_ad - 1));
+    CHECK(client_udp_expect(2).flags & DNS_AD);
+    CHECK_COUNTED(cache_hits, 1);
     replay_end();
 }
 

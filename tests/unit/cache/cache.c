@@ -199,6 +199,27 @@ TEST(cache_truncates, "what is longer than the limit becomes TC without records"
     cache_free(&c);
 }
 
+TEST(cache_options, "padding and keepalive are the client's")
+{
+    struct cache *c = made_cache(MIB);
+    const struct message_query client = { .has_question = true,
+                                          .question = made_question("example.com", TYPE_A),
+                                          .edns = { .present = true } };
+    const struct cache_key key = { .question = &client.question };
+    const struct compose_settings settings = {
+        .limit = DNS_MESSAGE_MAX, .has_keepalive = true, .keepalive_timeout = 100, .pad_to = 468
+    };
+    struct writer w = writer_of(g.room, sizeof g.room);
+
+    put(c, made_address(&m, "example.com", 300, 1), &m, 0);
+    CHECK_EQUAL(cache_get(c, &key, 0, &client, &settings, &w, &g.hit), CACHE_FRESH);
+    CHECK_EQUAL(writer_len(&w), 468);
+    CHECK_EQUAL(message_read_response(writer_slice(&w), &g.message), OK);
+    CHECK_EQUAL(g.message.edns.keepalive_timeout, 100);
+    CHECK(g.message.edns.padded);
+    cache_free(&c);
+}
+
 TEST(cache_no_options, "nothing of an upstream's OPT is kept, wherever it stood")
 {
     struct cache *c = made_cache(MIB);

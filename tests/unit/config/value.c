@@ -14,6 +14,7 @@ struct sample {
     OPTION(count, COUNT, "auto", "1", "64", "A count.")                                            \
     OPTION(time, DURATION, "2s", "50ms", "300d", "A time.")                                        \
     OPTION(size, SIZE, "64MiB", "1KiB", "64GiB", "A size.")                                        \
+    OPTION(share, PERCENT, "10%", "0%", "50%", "A share.")                                         \
     OPTION(url, URL, NULL, "dns|tls", "", "A URL.")                                                \
     OPTION(list, STRINGS, "", "", "", "Some texts.")
     SAMPLE_OPTIONS
@@ -107,6 +108,15 @@ TEST(value_auto, "auto is a count only where it is the default")
     CHECK_TEXT(
         after("size", "auto"),
         "size: auto is not a size; write a number of bytes, or a number and KiB, MiB or GiB");
+}
+
+TEST(value_percent, "a share is a whole number and %, within its range")
+{
+    CHECK_TEXT(after("share", "10%"), "10%");
+    CHECK_TEXT(after("share", "0%"), "0%");
+    CHECK_TEXT(after("share", "51%"), "share: 51% is above 50%");
+    CHECK_TEXT(after("share", "10"), "share: 10 is not a share; write a whole number and %");
+    CHECK_TEXT(after("share", "1.5%"), "share: 1.5% is not a share; write a whole number and %");
 }
 
 TEST(value_size_units, "sizes are bytes or have a binary unit")
