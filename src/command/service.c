@@ -117,7 +117,7 @@ static int start_threads(struct service *s, const struct config *config, struct 
     if (log_start(&log) != OK) {
         plan_free(&plan);
     } else {
-        open_control(s, config); /* before the workers' threads, because of the umask */
+        open_control(s, config); /* before threads that make files, because of the umask */
         if (crew_start(&s->crew, plan) == OK && start_keeper(s) == OK)
             return STATUS_OK;
     }

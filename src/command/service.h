@@ -11,6 +11,7 @@
 struct service {
     struct options options;
     struct crew crew;
+    struct keeper *keeper; /* NULL: nothing is kept over a restart */
     struct control_house house;
     struct control *control; /* NULL: there is no socket */
     struct keeper *keeper;   /* NULL: nothing is kept over a restart */
