@@ -14,7 +14,6 @@ struct service {
     struct keeper *keeper; /* NULL: nothing is kept over a restart */
     struct control_house house;
     struct control *control; /* NULL: there is no socket */
-    struct keeper *keeper;   /* NULL: nothing is kept over a restart */
 };
 
 /* Everything up to the point where queries are answered; says on standard error what failed.
