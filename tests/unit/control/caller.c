@@ -14,6 +14,8 @@ struct desk {
     unsigned asked, left;
     char line[REQUEST_LINE_MAX + 2];
     size_t response_len; /* of what `asked` answers; 0: nothing is answered */
+    size_t heard;        /* bytes of it that the peer has read */
+    struct caller_handler handler;
 };
 
 static void asked(void *arg, struct caller *c)
@@ -42,17 +44,23 @@ static void left(void *arg, struct caller *c)
     loop_stop(d->loop);
 }
 
-static void open_desk(struct desk *d, size_t response_len)
+/* Only where patience is to end does it end soon: a busy machine must not decide a test. */
+static void open_desk_for(struct desk *d, size_t response_len, uint64_t patience_ns)
 {
-    static const struct caller_handler handler = { .patience_ns = 100 * NS_PER_MS,
-                                                   .asked = asked,
-                                                   .left = left };
+    const struct caller_handler handler = { .patience_ns = patience_ns,
+                                            .asked = asked,
+                                            .left = left };
     int fds[2];
 
-    *d = (struct desk){ .loop = local_loop(), .response_len = response_len };
+    *d = (struct desk){ .loop = local_loop(), .response_len = response_len, .handler = handler };
     CHECK_EQUAL(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
     d->peer = fds[1];
-    CHECK_EQUAL(caller_open(&d->caller, d->loop, fds[0], &handler, d), OK);
+    CHECK_EQUAL(caller_open(&d->caller, d->loop, fds[0], &d->handler, d), OK);
+}
+
+static void open_desk(struct desk *d, size_t response_len)
+{
+    open_desk_for(d, response_len, 60 * NS_PER_S);
 }
 
 static void close_desk(struct desk *d)
@@ -98,7 +106,7 @@ TEST(caller_silent, "who does not finish the line is sent away")
 {
     struct desk d;
 
-    open_desk(&d, 0);
+    open_desk_for(&d, 0, 100 * NS_PER_MS);
     say(&d, "sta", 3);
     local_run(d.loop);
     CHECK_EQUAL(d.asked, 0);
@@ -110,7 +118,7 @@ TEST(caller_slow, "who does not read the response is sent away")
 {
     struct desk d;
 
-    open_desk(&d, RESPONSE_LEN);
+    open_desk_for(&d, RESPONSE_LEN, 100 * NS_PER_MS);
     say(&d, "stats\n", 6);
     local_run(d.loop);
     CHECK_EQUAL(d.asked, 1);
@@ -120,14 +128,12 @@ TEST(caller_slow, "who does not read the response is sent away")
 
 static void *read_all(void *arg)
 {
-    const struct desk *d = arg;
+    struct desk *d = arg;
     static char room[65536];
     ssize_t len;
-    size_t sum = 0;
 
     while ((len = recv(d->peer, room, sizeof room, 0)) != 0)
-        sum += len > 0 ? (size_t)len : 0;
-    CHECK_EQUAL(sum, RESPONSE_LEN);
+        d->heard += len > 0 ? (size_t)len : 0;
     return NULL;
 }
 
@@ -141,6 +147,7 @@ TEST(caller_reads, "a long response arrives as a whole")
     say(&d, "stats\n", 6);
     local_run(d.loop);
     pthread_join(reader, NULL);
+    CHECK_EQUAL(d.heard, RESPONSE_LEN);
     CHECK_EQUAL(d.left, 1);
     close_desk(&d);
 }
