@@ -71,7 +71,7 @@ check() {
 
 ask() { dig "@$address" +tries=1 +timeout=5 +short "$@"; }
 healthy() { inside dotproxy healthcheck "dns://$address:53" && echo healthy; }
-in_the_clear() { resolver_counts "$directory" | awk '{ print $1 - $2, "of", ($1 >= 3 ? "enough" : "too few") }'; }
+in_the_clear() { resolver_counts "$directory" | awk '{ print $1 - $2, "of", ($1 >= 2 ? "enough" : "too few") }'; }
 process_user() { ps -o uid= -p "$(process)"; }
 
 chmod 755 "$directory"
