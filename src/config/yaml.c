@@ -214,7 +214,9 @@ err_t yaml_read(struct slice bytes, struct store *store, const struct node **ret
     if (!yaml_parser_initialize(&r.parser))
         return ERR_NOMEM;
     yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
-    yaml_parser_set_input_string(&r.parser, bytes.data, bytes.len);
+    /* libyaml wants an address even when there is nothing to read */
+    yaml_parser_set_input_string(&r.parser, bytes.len ? bytes.data : (const uint8_t *)"",
+                                 bytes.len);
     err = read_document(&r, &root);
     yaml_event_delete(&r.event);
     yaml_parser_delete(&r.parser);

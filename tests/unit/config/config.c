@@ -57,7 +57,9 @@ static const char *wrong_set(const char *set)
 
 TEST(config_defaults, "an empty file, or none, is all defaults")
 {
-    static const char *const empty[] = { "", "\n", "# nothing\n", "---\n", "{}", "~" };
+    static const char *const empty[] = {
+        "", "\n", "# nothing\n", "---\n", "{}", "~", "\xef\xbb\xbf"
+    };
 
     for (size_t i = 0; i < sizeof empty / sizeof *empty; i++)
         CHECK_TEXT(wrong(empty[i]), "ok");
