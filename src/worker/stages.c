@@ -9,7 +9,6 @@
 #include "dns/compose.h"
 #include "dns/types.h"
 #include "listen/listen.h"
-#include "log/log.h"
 #include "metrics/metrics.h"
 #include "query/query.h"
 #include "upstream/ask.h"

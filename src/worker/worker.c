@@ -180,14 +180,11 @@ err_t worker_new(struct worker **ret_worker, size_t index, const struct commons 
     return OK;
 }
 
-void worker_run(struct worker *w)
-{
-    loop_run(w->loop);
-}
-
 static void *run(void *arg)
 {
-    worker_run(arg);
+    struct worker *w = arg;
+
+    loop_run(w->loop);
     return NULL;
 }
 

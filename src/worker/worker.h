@@ -55,7 +55,4 @@ void worker_stop(struct worker *w);
 void worker_join(struct worker *w);
 void worker_free(struct worker **w);
 
-/* What the thread runs; for tests that turn the loop themselves. */
-void worker_run(struct worker *w);
-
 #endif
