@@ -8,7 +8,7 @@
 #include "command/options.h"
 #include "command/sections.h"
 #include "dns/types.h"
-#include "upstream/server.h"
+#include "upstream/roster.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -40,7 +40,7 @@ static err_t make_config(const char *url, struct config **ret_config, struct pro
 static int check(const char *url)
 {
     const struct question transfer = { .qtype = TYPE_AXFR, .qclass = CLASS_IN, .name_len = 1 };
-    char reason[SERVER_REASON_MAX] = "";
+    char reason[ROSTER_REASON_MAX] = "";
     struct problems problems;
     struct config *config;
     int status = STATUS_FAILED;

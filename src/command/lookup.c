@@ -8,8 +8,7 @@
 #include "config/config.h"
 #include "io/loop.h"
 #include "metrics/metrics.h"
-#include "upstream/group_config.h"
-#include "upstream/server.h"
+#include "upstream/roster.h"
 
 #include <stdio.h>
 
@@ -27,25 +26,23 @@ static void take_answer(void *arg, const struct upstream_answer *answer)
     loop_stop(asking->loop);
 }
 
-static err_t ask(struct asking *asking, struct server_list *list, const struct group_config *group,
-                 const struct question *question)
+static err_t ask(struct asking *asking, struct roster *roster, const struct question *question)
 {
     struct metrics metrics = { 0 };
     struct random random = { 0 };
     struct upstream_context context = { .loop = asking->loop,
                                         .metrics = &metrics,
                                         .random = &random };
-    const struct upstream_times times = { group->timeout, group->deadline };
     const struct compose_query_settings query = { .question = question, .recursion_desired = true };
-    struct upstream_group *upstreams;
+    struct upstream_set *upstreams;
     err_t err;
 
-    list_init(&context.groups);
-    TRY(upstream_group_new(&upstreams, &context, list, &times));
-    err = upstream_ask(upstreams, &query, take_answer, asking);
+    list_init(&context.sets);
+    TRY(upstream_set_new(&upstreams, &context, roster));
+    err = upstream_ask(upstreams, 0, &query, take_answer, asking);
     if (err == OK)
         loop_run(asking->loop);
-    upstream_group_free(&upstreams);
+    upstream_set_free(&upstreams);
     return err;
 }
 
@@ -53,15 +50,15 @@ err_t lookup(struct config *config, const struct question *question, upstream_an
              void *arg, char reason[1024])
 {
     struct asking asking = { .answered = answered, .arg = arg };
-    struct server_list *list;
+    struct roster *roster;
     err_t err;
 
-    snprintf(reason, SERVER_REASON_MAX, "%s", err_text(ERR_NOMEM));
-    TRY(server_list_new(&list, config, reason));
+    snprintf(reason, ROSTER_REASON_MAX, "%s", err_text(ERR_NOMEM));
+    TRY(roster_new(&roster, config, 1, reason));
     err = loop_new(&asking.loop);
     if (err == OK)
-        err = ask(&asking, list, config_item(config, &group_section, 0), question);
+        err = ask(&asking, roster, question);
     loop_free(&asking.loop);
-    server_list_unref(list);
+    roster_unref(roster);
     return err;
 }

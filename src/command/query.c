@@ -5,7 +5,7 @@
 #include "command/options.h"
 #include "dns/print.h"
 #include "dns/types.h"
-#include "upstream/server.h"
+#include "upstream/roster.h"
 
 #include <stdio.h>
 
@@ -52,7 +52,7 @@ static int query(const struct options *options)
 {
     struct question question;
     struct config *config = NULL;
-    char reason[SERVER_REASON_MAX];
+    char reason[ROSTER_REASON_MAX];
     int answered = STATUS_FAILED, status = read_operands(options, &question);
 
     if (status == STATUS_OK)

@@ -13,7 +13,7 @@
 #include "log/line.h"
 #include "log/log.h"
 #include "log/log_config.h"
-#include "upstream/server.h"
+#include "upstream/roster.h"
 #include "worker/plan.h"
 #include "worker/worker_config.h"
 
@@ -211,7 +211,7 @@ static void tell_reloaded(const struct service *s, err_t err, const struct probl
             log_event(EVENT_reload_failed, "%s", remarks->list[i].text);
     if (err == OK)
         log_event(EVENT_reloaded, "listeners=%zu upstreams=%zu", s->crew.plan->door_count,
-                  s->crew.plan->servers->count);
+                  s->crew.plan->roster->count);
 }
 
 err_t service_reload(struct service *s, struct problems *remarks)

@@ -1,6 +1,6 @@
 /* control/reload.c - `reload`: the same as SIGHUP, and the caller hears how it went. */
 #include "control/kinds.h"
-#include "upstream/server.h"
+#include "upstream/roster.h"
 #include "worker/crew.h"
 #include "worker/plan.h"
 
@@ -26,12 +26,12 @@ void request_reload(struct control_house *house, const struct request *request,
     }
     plan = house->crew->plan;
     report_say(report, "the new configuration is in force: %zu listeners, %zu upstreams",
-               plan->door_count, plan->servers->count);
+               plan->door_count, plan->roster->count);
     if (remarks.count > 0)
         report_say(report, "a restart is needed for what has changed in:");
     if (report->is_json) {
         report_number(report, "listeners", plan->door_count);
-        report_number(report, "upstreams", plan->servers->count);
+        report_number(report, "upstreams", plan->roster->count);
     }
     tell_remarks("needs_restart", &remarks, report);
 }

@@ -3,7 +3,7 @@
 #include "cache/cache.h"
 #include "control/kinds.h"
 #include "listen/listen.h"
-#include "upstream/server.h"
+#include "upstream/roster.h"
 #include "worker/crew.h"
 #include "worker/plan.h"
 
@@ -24,11 +24,11 @@ static void tell_listeners(const struct plan *plan, struct report *report)
     report_list_end(report);
 }
 
-static void tell_upstreams(const struct server_list *servers, struct report *report)
+static void tell_upstreams(const struct roster *roster, struct report *report)
 {
     report_list(report, "upstreams");
-    for (size_t i = 0; i < servers->count; i++)
-        report_item(report, servers->servers[i].url);
+    for (size_t i = 0; i < roster->count; i++)
+        report_item(report, roster->servers[i].url);
     report_list_end(report);
 }
 
@@ -55,6 +55,6 @@ void request_status(struct control_house *house, const struct request *request,
     report_seconds(report, "uptime", (clock_monotonic_ns() - crew->started_ns) / NS_PER_S);
     report_number(report, "workers", crew->count);
     tell_listeners(crew->plan, report);
-    tell_upstreams(crew->plan->servers, report);
+    tell_upstreams(crew->plan->roster, report);
     tell_cache(crew->commons.cache, report);
 }

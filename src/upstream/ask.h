@@ -10,8 +10,8 @@ struct message;
 struct metrics;
 struct random;
 struct server;
-struct server_list;
-struct upstream_group;
+struct roster;
+struct upstream_set;
 
 /* How far an attempt came when it failed. */
 enum phase { PHASE_QUEUE, PHASE_CONNECT, PHASE_HANDSHAKE, PHASE_ANSWER };
@@ -28,34 +28,32 @@ struct upstream_answer {
 
 typedef void upstream_answer_fn(void *arg, const struct upstream_answer *answer);
 
-/* What the groups of one worker share. */
+/* What all sets of one worker share. */
 struct upstream_context {
     struct loop *loop;
     struct metrics *metrics;
     struct random *random;
-    struct list groups; /* all that are not freed; an empty list at first */
+    struct list sets; /* all that are not freed; an empty list at first */
+    size_t worker;    /* which one */
 };
 
-/* How long to wait for a server, and for an answer in all. */
-struct upstream_times {
-    uint64_t timeout_ns, deadline_ns;
-};
-
-/* The servers of `list` as one worker asks them. Nothing is opened before the first question. */
-err_t upstream_group_new(struct upstream_group **ret_group, struct upstream_context *context,
-                         struct server_list *list, const struct upstream_times *times);
+/* All servers of the roster as one worker asks them. Nothing is opened before the first question.
+ */
+err_t upstream_set_new(struct upstream_set **ret_set, struct upstream_context *context,
+                       struct roster *roster);
 
 /* Takes no more questions, answers those it has, and then frees itself. */
-void upstream_group_retire(struct upstream_group **group);
+void upstream_set_retire(struct upstream_set **set);
 
-/* Free a group, or all that are left, at once: their questions are never answered. */
-void upstream_group_free(struct upstream_group **group);
-void upstream_free_groups(struct upstream_context *context);
+/* Free a set, or all that are left, at once: their questions are never answered. */
+void upstream_set_free(struct upstream_set **set);
+void upstream_free_sets(struct upstream_context *context);
 
-/* Asks one server after another until one answers or the deadline comes, counted from now. Who asks
- * what is in the air already waits for the same answer. ERR_BUSY when too many questions wait
- * already, and then, as on any error, there is no answer. */
-err_t upstream_ask(struct upstream_group *group, const struct compose_query_settings *query,
-                   upstream_answer_fn *answer, void *arg);
+/* Asks the servers of a group (its index in the roster) until one answers or the deadline comes,
+ * counted from now. Who asks what is in the air already waits for the same answer. ERR_BUSY when
+ * too many questions wait already, and then, as on any error, there is no answer. */
+err_t upstream_ask(struct upstream_set *set, unsigned group,
+                   const struct compose_query_settings *query, upstream_answer_fn *answer,
+                   void *arg);
 
 #endif

@@ -12,8 +12,8 @@
 #include "log/log.h"
 #include "metrics/metrics.h"
 #include "upstream/flight.h"
-#include "upstream/group.h"
 #include "upstream/server.h"
+#include "upstream/set.h"
 #include "upstream/upstream.h"
 
 #include <stdlib.h>
@@ -177,7 +177,7 @@ void channel_received(struct channel *c, struct slice wire)
         upstream_repeat_truncated(u, f);
     } else {
         metrics_count(metrics_of(c), METRIC_upstream_answers);
-        group_land(f, &message);
+        set_land(f, &message);
     }
     if (!list_is_empty(&u->bench))
         upstream_has_room(u);

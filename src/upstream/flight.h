@@ -22,7 +22,7 @@ struct flight {
     uint64_t hash;             /* of the question */
     struct list waiters;
     struct flight *next_match; /* in its channel's match */
-    struct upstream_group *group;
+    struct upstream_set *group;
     struct upstream *upstream; /* who is asked, or NULL */
     struct channel *channel;   /* where it was sent, or NULL while it waits for one */
     struct timer timer;        /* the end of this attempt */

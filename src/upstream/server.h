@@ -6,37 +6,31 @@
 #include "codec/tls.h"
 #include "log/log.h"
 
-struct config;
+struct server_stats;
 struct tls_context;
 struct transport_ops;
+struct upstream_config;
 
 /* A server that we may ask: what the configuration says of it. Shared by all workers; only the
- * gates and the field behind them ever change. */
+ * gates, the field behind them and the counters ever change. */
 struct server {
     const char *url; /* borrowed from the configuration */
     const struct transport_ops *ops;
     union addr addr;
     unsigned connections;    /* at most, for each worker */
-    struct tls_context *tls; /* NULL when it is not encrypted */
+    unsigned weight;         /* among its group */
+    unsigned group;          /* its index in the roster */
+    uint64_t provider;       /* the same for all servers that bear one name */
+    struct tls_context *tls; /* NULL when it is not encrypted; borrowed from the roster */
     struct tls_peer peer;
+    struct server_stats *stats;          /* one for each worker */
     struct log_gate gate, nonsense_gate; /* for failures, and for what cannot be used */
     _Atomic bool is_told_failed;         /* the log said so, and not yet that it is back */
 };
 
-#define SERVER_REASON_MAX 1024
-
-/* All servers of one configuration, which it keeps alive. */
-struct server_list {
-    _Atomic unsigned references;
-    struct config *config;
-    size_t count;
-    struct server servers[];
-};
-
-/* Loads what the servers need (trust, pins). `reason` says what is wrong with which. */
-err_t server_list_new(struct server_list **ret_list, struct config *config,
-                      char reason[SERVER_REASON_MAX]);
-struct server_list *server_list_ref(struct server_list *list);
-void server_list_unref(struct server_list *list);
+/* The server of one item of the configuration, which it borrows from. `tls` stays the caller's. */
+err_t server_init(struct server *server, const struct upstream_config *config, size_t workers,
+                  struct tls_context *tls);
+void server_done(struct server *server);
 
 #endif

@@ -13,8 +13,8 @@
 #include "metrics/metrics.h"
 #include "upstream/channel.h"
 #include "upstream/flight.h"
-#include "upstream/group.h"
 #include "upstream/server.h"
+#include "upstream/set.h"
 
 #include <stdio.h>
 
@@ -138,7 +138,7 @@ static void has_failed(struct upstream *u, enum phase phase, err_t err, const ch
     list_move_all(&left, &u->bench);
     for (struct list *node = list_first(&left); node; node = list_first(&left)) {
         list_remove(node);
-        group_failed(LIST_OF(node, struct flight, link), phase, err);
+        set_failed(LIST_OF(node, struct flight, link), phase, err);
     }
 }
 
@@ -168,7 +168,7 @@ void upstream_repeat_truncated(struct upstream *u, struct flight *f)
     if (c)
         channel_send(c, f);
     else
-        group_failed(f, PHASE_CONNECT, err);
+        set_failed(f, PHASE_CONNECT, err);
 }
 
 void upstream_has_room(struct upstream *u)
@@ -241,9 +241,9 @@ void upstream_lost_channel(struct upstream *u, struct channel *c, err_t err, con
         list_remove(node);
         if ((was_used || (is_main && has_ready_channel(u))) && !has_tried(f, u) &&
             f->moves < MOVES_MAX)
-            group_move(f);
+            set_move(f);
         else
-            group_failed(f, phase, err);
+            set_failed(f, phase, err);
     }
     upstream_has_room(u);
 }

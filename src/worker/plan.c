@@ -9,8 +9,7 @@
 #include "io/socket.h"
 #include "listen/listen.h"
 #include "listen/listen_config.h"
-#include "upstream/group_config.h"
-#include "upstream/server.h"
+#include "upstream/roster.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -69,7 +68,6 @@ static err_t make_doors(struct plan *p)
 err_t plan_new(struct plan **ret_plan, struct config *config, size_t workers,
                char reason[PLAN_REASON_MAX])
 {
-    const struct group_config *group = config_item(config, &group_section, 0);
     struct plan *p = calloc(1, sizeof *p);
     err_t err = ERR_NOMEM;
 
@@ -78,10 +76,9 @@ err_t plan_new(struct plan **ret_plan, struct config *config, size_t workers,
         return err;
     p->config = config_ref(config);
     p->workers = workers;
-    p->times = (struct upstream_times){ group->timeout, group->deadline };
     p->limits = *(const struct limit_config *)config_one(config, &limit_section);
     p->cache = *(const struct cache_config *)config_one(config, &cache_section);
-    err = server_list_new(&p->servers, config, reason);
+    err = roster_new(&p->roster, config, workers, reason);
     if (err == OK)
         err = make_doors(p);
     if (err != OK) {
@@ -168,7 +165,7 @@ void plan_free(struct plan **plan)
     for (size_t i = 0; i < p->door_count; i++)
         free(p->doors[i].fds);
     free(p->doors);
-    server_list_unref(p->servers);
+    roster_unref(p->roster);
     config_unref(&p->config);
     free(p);
 }

@@ -8,7 +8,7 @@
 
 struct config;
 struct listener_ops;
-struct server_list;
+struct roster;
 
 #define PLAN_REASON_MAX 1024
 
@@ -25,8 +25,7 @@ struct door {
  * the sockets, of which each worker takes its own. */
 struct plan {
     struct config *config;
-    struct server_list *servers;
-    struct upstream_times times;
+    struct roster *roster;
     struct limit_config limits;
     struct cache_config cache;
     size_t workers;

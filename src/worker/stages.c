@@ -202,7 +202,7 @@ enum step ask_upstream(struct query *q)
         .dnssec_ok = q->asked.edns.dnssec_ok,
     };
 
-    if (upstream_ask(q->worker->group, &query, take_answer, q) == OK) {
+    if (upstream_ask(q->worker->upstreams, 0, &query, take_answer, q) == OK) {
         if (q->has_stale)
             wheel_set(loop_wheel(q->worker->loop), &q->patience,
                       loop_now_ns(q->worker->loop) + q->worker->stale_after_ns, lose_patience, q);

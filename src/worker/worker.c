@@ -53,8 +53,8 @@ static void end(struct worker *w)
 
         listener_close(&l);
     }
-    w->group = NULL;
-    upstream_free_groups(&w->upstream);
+    w->upstreams = NULL;
+    upstream_free_sets(&w->upstream);
     loop_stop(w->loop);
 }
 
@@ -103,14 +103,14 @@ static void open_door(struct worker *w, struct door *door)
 
 static void put_in_force(struct worker *w, struct plan *plan)
 {
-    struct upstream_group *group;
+    struct upstream_set *upstreams;
 
     w->listen.limits = plan->limits;
     w->stale_after_ns = plan->cache.stale_after;
     w->prefetch_percent = plan->cache.prefetch;
-    if (upstream_group_new(&group, &w->upstream, plan->servers, &plan->times) == OK) {
-        upstream_group_retire(&w->group);
-        w->group = group;
+    if (upstream_set_new(&upstreams, &w->upstream, plan->roster) == OK) {
+        upstream_set_retire(&w->upstreams);
+        w->upstreams = upstreams;
     }
     list_for_each (node, &w->doors) {
         struct listener *l = LIST_OF(node, struct listener, link);
@@ -172,9 +172,10 @@ err_t worker_new(struct worker **ret_worker, size_t index, const struct commons 
                                          .admission = commons->admission,
                                          .on_query = take_query,
                                          .arg = w };
-    w->upstream =
-        (struct upstream_context){ .loop = w->loop, .metrics = &w->metrics, .random = &w->random };
-    list_init(&w->upstream.groups);
+    w->upstream = (struct upstream_context){
+        .loop = w->loop, .metrics = &w->metrics, .random = &w->random, .worker = index
+    };
+    list_init(&w->upstream.sets);
     loop_on_wake(w->loop, take_orders, w);
     *ret_worker = w;
     return OK;
@@ -231,7 +232,7 @@ void worker_free(struct worker **worker)
     if (!w)
         return;
     *worker = NULL;
-    upstream_free_groups(&w->upstream);
+    upstream_free_sets(&w->upstream);
     loop_free(&w->loop);
     pool_done(&w->queries);
     free(w);

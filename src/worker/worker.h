@@ -34,7 +34,7 @@ struct worker {
     uint64_t stale_after_ns;   /* how long a client waits when an expired response is there */
     unsigned prefetch_percent; /* of a TTL: so little of it is left when it is fetched anew */
     struct upstream_context upstream;
-    struct upstream_group *group;
+    struct upstream_set *upstreams;
     struct list doors;   /* listeners that are open */
     struct list leaving; /* listeners that take no new queries */
     struct pool queries;

@@ -1,11 +1,11 @@
-/* upstream/group.c - which server is asked, and for how long.
+/* upstream/set.c - which server is asked, and for how long.
  *
  * Called by: worker/stages.c (questions), upstream.c and channel.c (what became of them).
  * Owns: flights and upstreams. Servers are asked in their order, those that are well first; each is
  * asked at most once a round, and there are two rounds, so that a server which restarts is not
  * felt.
  */
-#include "upstream/group.h"
+#include "upstream/set.h"
 
 #include "base/pool.h"
 #include "io/loop.h"
@@ -13,7 +13,7 @@
 #include "upstream/channel.h"
 #include "upstream/equal.h"
 #include "upstream/flight.h"
-#include "upstream/server.h"
+#include "upstream/roster.h"
 #include "upstream/upstream.h"
 
 #include <stdlib.h>
@@ -22,11 +22,10 @@
 #define WAITERS_MAX 65536
 #define ROUNDS      2
 
-struct upstream_group {
+struct upstream_set {
     struct upstream_context *context;
     struct list link; /* the context's */
-    struct upstream_times times;
-    struct server_list *list;
+    struct roster *roster;
     struct pool flights, waiters;
     struct equal equal;
     struct list lost; /* flights that failed for good: told at the end of the turn */
@@ -48,31 +47,30 @@ const char *phase_name(enum phase phase)
     return names[phase];
 }
 
-err_t upstream_group_new(struct upstream_group **ret_group, struct upstream_context *context,
-                         struct server_list *list, const struct upstream_times *times)
+err_t upstream_set_new(struct upstream_set **ret_group, struct upstream_context *context,
+                       struct roster *roster)
 {
-    struct upstream_group *g = calloc(1, sizeof *g + list->count * sizeof g->upstreams[0]);
+    struct upstream_set *g = calloc(1, sizeof *g + roster->count * sizeof g->upstreams[0]);
 
     if (!g)
         return ERR_NOMEM;
     g->context = context;
-    g->times = *times;
-    g->list = server_list_ref(list);
-    g->count = list->count;
+    g->roster = roster_ref(roster);
+    g->count = roster->count;
     list_init(&g->lost);
-    list_append(&context->groups, &g->link);
+    list_append(&context->sets, &g->link);
     pool_init(&g->flights, sizeof(struct flight), FLIGHTS_MAX);
     pool_init(&g->waiters, sizeof(struct waiter), WAITERS_MAX);
     equal_init(&g->equal, context->random);
     for (size_t i = 0; i < g->count; i++)
-        upstream_init(&g->upstreams[i], &list->servers[i], context, (unsigned)i);
+        upstream_init(&g->upstreams[i], &roster->servers[i], context, (unsigned)i);
     *ret_group = g;
     return OK;
 }
 
-void upstream_group_free(struct upstream_group **group)
+void upstream_set_free(struct upstream_set **group)
 {
-    struct upstream_group *g = *group;
+    struct upstream_set *g = *group;
     struct list left;
 
     if (!g)
@@ -88,23 +86,22 @@ void upstream_group_free(struct upstream_group **group)
     list_remove(&g->link);
     pool_done(&g->flights);
     pool_done(&g->waiters);
-    server_list_unref(g->list);
+    roster_unref(g->roster);
     free(g);
 }
 
-void upstream_free_groups(struct upstream_context *context)
+void upstream_free_sets(struct upstream_context *context)
 {
-    for (struct list *node = list_first(&context->groups); node;
-         node = list_first(&context->groups)) {
-        struct upstream_group *g = LIST_OF(node, struct upstream_group, link);
+    for (struct list *node = list_first(&context->sets); node; node = list_first(&context->sets)) {
+        struct upstream_set *g = LIST_OF(node, struct upstream_set, link);
 
-        upstream_group_free(&g);
+        upstream_set_free(&g);
     }
 }
 
 static void answer(struct flight *f, const struct message *response)
 {
-    struct upstream_group *g = f->group;
+    struct upstream_set *g = f->group;
     struct upstream_answer answer = {
         .is_first = true,
         .err = response ? OK : f->err,
@@ -130,24 +127,24 @@ static void answer(struct flight *f, const struct message *response)
  * ends here too, when nobody is inside it. */
 static void tell_lost(void *arg)
 {
-    struct upstream_group *g = arg;
+    struct upstream_set *g = arg;
 
     for (struct list *node = list_first(&g->lost); node; node = list_first(&g->lost)) {
         list_remove(node);
         answer(LIST_OF(node, struct flight, link), NULL);
     }
     if (g->retired && g->flights.used == 0)
-        upstream_group_free(&g);
+        upstream_set_free(&g);
 }
 
-static void tell_soon(struct upstream_group *g)
+static void tell_soon(struct upstream_set *g)
 {
     loop_at_turn_end(g->context->loop, &g->tell, tell_lost, g);
 }
 
-void upstream_group_retire(struct upstream_group **group)
+void upstream_set_retire(struct upstream_set **group)
 {
-    struct upstream_group *g = *group;
+    struct upstream_set *g = *group;
 
     if (!g)
         return;
@@ -156,9 +153,9 @@ void upstream_group_retire(struct upstream_group **group)
     tell_soon(g);
 }
 
-void group_land(struct flight *f, const struct message *response)
+void set_land(struct flight *f, const struct message *response)
 {
-    struct upstream_group *g = f->group;
+    struct upstream_set *g = f->group;
 
     answer(f, response);
     if (g->retired)
@@ -174,7 +171,7 @@ static void give_up(struct flight *f)
 
 /* The first upstream that this round has not tried and that is well; for want of one the one whose
  * pause ends first; NULL when the round is over. */
-static struct upstream *choose(struct upstream_group *g, const struct flight *f, uint64_t now_ns)
+static struct upstream *choose(struct upstream_set *g, const struct flight *f, uint64_t now_ns)
 {
     struct upstream *soonest = NULL;
 
@@ -196,7 +193,7 @@ static void attempt_is_over(void *arg);
 static void start_attempt(struct flight *f)
 {
     struct loop *loop = f->group->context->loop;
-    uint64_t end_ns = loop_now_ns(loop) + f->group->times.timeout_ns;
+    uint64_t end_ns = loop_now_ns(loop) + f->group->roster->groups[0].timeout_ns;
 
     f->attempt_ns = loop_now_ns(loop);
     if (end_ns > f->deadline_ns)
@@ -234,11 +231,11 @@ static void attempt_is_over(void *arg)
     uint64_t took_ns = loop_now_ns(f->group->context->loop) - f->attempt_ns;
 
     metrics_count(f->group->context->metrics, METRIC_upstream_timeouts);
-    if (took_ns < f->group->times.timeout_ns || !upstream_times_out(f->upstream, f))
-        group_failed(f, f->channel ? f->channel->phase : PHASE_QUEUE, ERR_TIMEOUT);
+    if (took_ns < f->group->roster->groups[0].timeout_ns || !upstream_times_out(f->upstream, f))
+        set_failed(f, f->channel ? f->channel->phase : PHASE_QUEUE, ERR_TIMEOUT);
 }
 
-void group_failed(struct flight *f, enum phase phase, err_t err)
+void set_failed(struct flight *f, enum phase phase, err_t err)
 {
     f->tried |= 1ull << f->upstream->index;
     f->phase = phase;
@@ -247,7 +244,7 @@ void group_failed(struct flight *f, enum phase phase, err_t err)
     send_somewhere(f);
 }
 
-void group_move(struct flight *f)
+void set_move(struct flight *f)
 {
     if (loop_now_ns(f->group->context->loop) >= f->deadline_ns) {
         f->phase = PHASE_ANSWER;
@@ -260,7 +257,7 @@ void group_move(struct flight *f)
     upstream_carry(f->upstream, f);
 }
 
-static err_t make_flight(struct upstream_group *g, const struct compose_query_settings *query,
+static err_t make_flight(struct upstream_set *g, const struct compose_query_settings *query,
                          struct flight **ret_flight)
 {
     struct flight *f = pool_take(&g->flights);
@@ -270,7 +267,7 @@ static err_t make_flight(struct upstream_group *g, const struct compose_query_se
         return ERR_BUSY;
     *f = (struct flight){
         .group = g,
-        .deadline_ns = loop_now_ns(g->context->loop) + g->times.deadline_ns,
+        .deadline_ns = loop_now_ns(g->context->loop) + g->roster->groups[0].deadline_ns,
         .phase = PHASE_QUEUE,
         .err = ERR_TIMEOUT,
         .qtype = query->question->qtype,
@@ -289,13 +286,15 @@ static err_t make_flight(struct upstream_group *g, const struct compose_query_se
     return OK;
 }
 
-err_t upstream_ask(struct upstream_group *g, const struct compose_query_settings *query,
-                   upstream_answer_fn *answer_fn, void *arg)
+err_t upstream_ask(struct upstream_set *g, unsigned group,
+                   const struct compose_query_settings *query, upstream_answer_fn *answer_fn,
+                   void *arg)
 {
     struct waiter *w = pool_take(&g->waiters);
     struct flight *f, *other;
     err_t err = w ? make_flight(g, query, &f) : ERR_BUSY;
 
+    (void)group;
     if (err != OK) {
         if (w)
             pool_give(&g->waiters, w);

@@ -1,17 +1,17 @@
-#ifndef UPSTREAM_GROUP_H
-#define UPSTREAM_GROUP_H
+#ifndef UPSTREAM_SET_H
+#define UPSTREAM_SET_H
 
 #include "upstream/ask.h"
 
 struct flight;
 
 /* The flight's upstream answered: whoever waits hears it, and the flight is gone. */
-void group_land(struct flight *f, const struct message *response);
+void set_land(struct flight *f, const struct message *response);
 
 /* This attempt failed: another upstream is asked, or the flight ends. */
-void group_failed(struct flight *f, enum phase phase, err_t err);
+void set_failed(struct flight *f, enum phase phase, err_t err);
 
 /* The attempt begins anew on another connection of the same upstream. */
-void group_move(struct flight *f);
+void set_move(struct flight *f);
 
 #endif

@@ -1,0 +1,37 @@
+#ifndef UPSTREAM_ROSTER_H
+#define UPSTREAM_ROSTER_H
+
+#include "upstream/server.h"
+
+struct config;
+struct policy_ops;
+
+#define ROSTER_REASON_MAX 1024
+
+/* How a group asks its upstreams. */
+struct group_rules {
+    const char *name; /* borrowed from the configuration */
+    const struct policy_ops *policy;
+    uint64_t members; /* a bit for each server, by its index */
+    uint64_t timeout_ns, deadline_ns;
+    uint64_t hedge_ns;     /* 0: as long as the upstream mostly takes; UINT64_MAX: never */
+    unsigned hedge_budget; /* in hundredths of the questions */
+};
+
+/* All servers and groups of one configuration, which it keeps alive. Shared by all workers. */
+struct roster {
+    _Atomic unsigned references;
+    struct config *config;
+    size_t group_count;
+    struct group_rules *groups; /* the first is for all that no route sends elsewhere */
+    size_t count;
+    struct server servers[];
+};
+
+/* Loads what the servers need (trust, pins). `reason` says what is wrong with which. */
+err_t roster_new(struct roster **ret_roster, struct config *config, size_t workers,
+                 char reason[ROSTER_REASON_MAX]);
+struct roster *roster_ref(struct roster *roster);
+void roster_unref(struct roster *roster);
+
+#endif

@@ -1,0 +1,44 @@
+#ifndef UPSTREAM_SERVER_STATS_H
+#define UPSTREAM_SERVER_STATS_H
+
+#include "metrics/histogram.h"
+#include "upstream/ask.h"
+
+enum server_count {
+#define SERVER_COUNT(name, text) SERVER_##name,
+#include "upstream/server_counts.def"
+#undef SERVER_COUNT
+    SERVER_COUNTS
+};
+
+/* Whether an upstream is asked. */
+enum server_state {
+    SERVER_IS_UNTRIED, /* nothing was asked yet */
+    SERVER_IS_UP,
+    SERVER_IS_SUSPECT, /* it is silent: others are asked first */
+    SERVER_IS_DOWN,    /* it is tried again now and then */
+    SERVER_IS_UNKNOWN, /* no address is known for its name */
+};
+
+/* What one worker has seen of one server. Written by that worker alone, read by any thread. */
+struct server_stats {
+    _Atomic uint64_t counts[SERVER_COUNTS];
+    _Atomic uint32_t connections; /* open now */
+    _Atomic uint32_t in_flight;
+    _Atomic uint32_t state;       /* an enum server_state */
+    _Atomic(const char *) reason; /* of the last change for the worse; a literal, or NULL */
+    _Atomic uint64_t changed_ns;  /* monotonic */
+    struct histogram phases[PHASE_ANSWER + 1];
+};
+
+static inline void server_counts(struct server_stats *s, enum server_count which)
+{
+    histogram_raise(&s->counts[which], 1);
+}
+
+static inline void server_took(struct server_stats *s, enum phase phase, uint64_t ns)
+{
+    histogram_add(&s->phases[phase], ns);
+}
+
+#endif
