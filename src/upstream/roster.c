@@ -76,7 +76,9 @@ static err_t make_groups(struct roster *r)
         .members = UINT64_MAX >> (64 - r->count),
         .timeout_ns = config->timeout,
         .deadline_ns = config->deadline,
-        .hedge_ns = UINT64_MAX,
+        .hedge_ns = 0,
+        .hedge_budget = 5,
+        .fallback = -1,
     };
     return OK;
 }

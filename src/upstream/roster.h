@@ -16,6 +16,7 @@ struct group_rules {
     uint64_t timeout_ns, deadline_ns;
     uint64_t hedge_ns;     /* 0: as long as the upstream mostly takes; UINT64_MAX: never */
     unsigned hedge_budget; /* in hundredths of the questions */
+    int fallback;          /* the group that is asked when all of this one fail; -1: none */
 };
 
 /* All servers and groups of one configuration, which it keeps alive. Shared by all workers. */

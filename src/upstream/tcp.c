@@ -6,8 +6,8 @@
 #include "io/stream.h"
 #include "upstream/channel.h"
 #include "upstream/framing.h"
-#include "upstream/server.h"
-#include "upstream/upstream.h"
+#include "upstream/roster.h"
+#include "upstream/set.h"
 
 #define KEEP 65536 /* bytes of an emptied buffer */
 
@@ -58,7 +58,7 @@ static err_t open_tcp(struct channel *c)
     };
     struct tcp_channel *t = (struct tcp_channel *)c;
 
-    return stream_connect(&t->stream, c->upstream->context->loop, &c->upstream->server->addr,
+    return stream_connect(&t->stream, c->upstream->set->context->loop, &c->upstream->server->addr,
                           &handler, t);
 }
 
@@ -67,7 +67,7 @@ static err_t send_tcp(struct channel *c, struct slice query)
     struct tcp_channel *t = (struct tcp_channel *)c;
 
     TRY(framing_append(&t->framing, query, 0));
-    loop_at_turn_end(c->upstream->context->loop, &t->flush, flush, t);
+    loop_at_turn_end(c->upstream->set->context->loop, &t->flush, flush, t);
     return OK;
 }
 

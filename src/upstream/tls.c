@@ -9,8 +9,8 @@
 #include "metrics/metrics.h"
 #include "upstream/channel.h"
 #include "upstream/framing.h"
-#include "upstream/server.h"
-#include "upstream/upstream.h"
+#include "upstream/roster.h"
+#include "upstream/set.h"
 
 #define KEEP     65536 /* bytes of an emptied buffer */
 #define SEAL_MAX 65536 /* bytes at once: four whole records */
@@ -82,7 +82,7 @@ static void keep_ticket(struct tls_channel *t)
 static void become_ready(struct tls_channel *t)
 {
     if (tls_was_resumed(t->tls))
-        metrics_count(t->base.upstream->context->metrics, METRIC_upstream_connections_resumed);
+        metrics_count(t->base.upstream->set->context->metrics, METRIC_upstream_connections_resumed);
     channel_ready(&t->base);
 }
 
@@ -133,7 +133,7 @@ static void received(void *arg, struct slice bytes)
     }
     tls_feed(t->tls, bytes);
     if (take_events(t))
-        loop_at_turn_end(t->base.upstream->context->loop, &t->flush, flush, t);
+        loop_at_turn_end(t->base.upstream->set->context->loop, &t->flush, flush, t);
 }
 
 static void failed(void *arg, err_t err)
@@ -152,7 +152,7 @@ static err_t open_tls(struct channel *c)
 
     TRY(tls_open_client(&t->tls, u->server->tls, &u->server->peer, buffer_slice(&u->ticket)));
     buffer_consume(&u->ticket, u->ticket.len, 0);
-    err = stream_connect(&t->stream, u->context->loop, &u->server->addr, &handler, t);
+    err = stream_connect(&t->stream, u->set->context->loop, &u->server->addr, &handler, t);
     if (err != OK)
         tls_free(&t->tls);
     return err;
@@ -163,7 +163,7 @@ static err_t send_tls(struct channel *c, struct slice query)
     struct tls_channel *t = (struct tls_channel *)c;
 
     TRY(framing_append(&t->framing, query, DNS_QUERY_PAD));
-    loop_at_turn_end(c->upstream->context->loop, &t->flush, flush, t);
+    loop_at_turn_end(c->upstream->set->context->loop, &t->flush, flush, t);
     return OK;
 }
 

@@ -6,8 +6,8 @@
  */
 #include "io/dgram.h"
 #include "upstream/channel.h"
-#include "upstream/server.h"
-#include "upstream/upstream.h"
+#include "upstream/roster.h"
+#include "upstream/set.h"
 
 struct udp_channel {
     struct channel base;
@@ -36,7 +36,7 @@ static err_t open_udp(struct channel *c)
     static const struct dgram_settings settings = { .receive_size = 4096,
                                                     .send_size = DNS_QUERY_MAX };
     struct udp_channel *u = (struct udp_channel *)c;
-    struct loop *loop = c->upstream->context->loop;
+    struct loop *loop = c->upstream->set->context->loop;
 
     TRY(dgram_connect(&u->dgram, loop, &c->upstream->server->addr, &settings, &handler, u));
     loop_at_turn_end(loop, &u->start, start, u);
