@@ -9,7 +9,7 @@
  *     replay_end();
  *
  * Clients and upstreams are numbered. Whatever a script says is followed by as many turns of the
- * loop as there is work for; time stands still but for `advance` and `leap`.
+ * loop as there is work for; time stands still but for `advance`, `leap` and `machine_sleeps`.
  */
 #ifndef REPLAY_SCRIPT_H
 #define REPLAY_SCRIPT_H
@@ -47,7 +47,8 @@ void replay_end(void);
 bool turn(void);
 void settle(void); /* turns until there is nothing to do at this moment */
 void advance(uint64_t ms);
-void leap(uint64_t ms); /* all at once, as a machine that slept */
+void leap(uint64_t ms);           /* all at once, as a process that was stopped */
+void machine_sleeps(uint64_t ms); /* deadlines stand still meanwhile */
 void set_wall_clock(int64_t days);
 uint64_t now_ms(void); /* since the start of the replay */
 uint64_t counted(enum metric which);

@@ -42,6 +42,7 @@ struct socket {
 /* All that code may know of the outside, turned by a script. One at a time. */
 struct world {
     uint64_t monotonic_ns, wall_ns, seed;
+    uint64_t asleep_ns; /* how long the machine has slept */
     int last_fd;
     unsigned code_holds; /* sockets that the code under test has open */
     struct list open, closed;
