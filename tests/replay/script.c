@@ -188,6 +188,11 @@ void machine_sleeps(uint64_t ms)
     settle();
 }
 
+void machine_moves(unsigned host)
+{
+    world.host = host;
+}
+
 void set_wall_clock(int64_t days)
 {
     world.wall_ns += (uint64_t)(days * DAY_NS);

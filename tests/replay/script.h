@@ -47,8 +47,9 @@ void replay_end(void);
 bool turn(void);
 void settle(void); /* turns until there is nothing to do at this moment */
 void advance(uint64_t ms);
-void leap(uint64_t ms);           /* all at once, as a process that was stopped */
-void machine_sleeps(uint64_t ms); /* deadlines stand still meanwhile */
+void leap(uint64_t ms);            /* all at once, as a process that was stopped */
+void machine_sleeps(uint64_t ms);  /* deadlines stand still meanwhile */
+void machine_moves(unsigned host); /* to 192.0.2.HOST, unnoticed; 0: no way leads out of it */
 void set_wall_clock(int64_t days);
 uint64_t now_ms(void); /* since the start of the replay */
 uint64_t counted(enum metric which);
@@ -98,6 +99,7 @@ void upstream_answer_flags(const struct asked *asked, uint16_t flags);
 void upstream_say(struct socket *s, struct slice message); /* whatever it is */
 void upstream_close(struct socket *s);
 void upstream_reset(struct socket *s);
+void upstream_vanishes(struct socket *s); /* from now on it hears, says and acknowledges nothing */
 
 /* Bytes with their length in front, as on a stream. */
 struct said framed(struct slice message);
