@@ -1,6 +1,7 @@
 /* tests/replay/network.c - what the machine tells about connections and the network. */
 #include "replay/script.h"
 
+#include "io/netwatch.h"
 #include "io/socket.h"
 #include "io/stream.h"
 #include "worker/worker.h"
@@ -63,6 +64,33 @@ TEST(vanished, "an upstream that has vanished acknowledges nothing, and not even
     CHECK_EQUAL(state.last_ack_ms, 300);
     CHECK_EQUAL(state.rtt_us, 1000);
     stream_close(&s);
+    replay_end();
+}
+
+static void count(void *arg)
+{
+    ++*(unsigned *)arg;
+}
+
+TEST(network_changed, "a change of the network is told of once, when it has settled")
+{
+    struct netwatch *w;
+    unsigned told = 0;
+
+    replay_start(LISTEN UPSTREAM_TCP);
+    CHECK_EQUAL(netwatch_open(&w, replay_worker()->loop, count, &told), OK);
+    network_changes();
+    advance(80);
+    network_changes();
+    CHECK_EQUAL(told, 0);
+    advance(40);
+    CHECK_EQUAL(told, 1);
+    advance(1000);
+    CHECK_EQUAL(told, 1);
+    network_changes();
+    netwatch_close(&w);
+    advance(1000);
+    CHECK_EQUAL(told, 1);
     replay_end();
 }
 

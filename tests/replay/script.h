@@ -50,6 +50,7 @@ void advance(uint64_t ms);
 void leap(uint64_t ms);            /* all at once, as a process that was stopped */
 void machine_sleeps(uint64_t ms);  /* deadlines stand still meanwhile */
 void machine_moves(unsigned host); /* to 192.0.2.HOST, unnoticed; 0: no way leads out of it */
+void network_changes(void);        /* as the kernel tells it, 100 ms later */
 void set_wall_clock(int64_t days);
 uint64_t now_ms(void); /* since the start of the replay */
 uint64_t counted(enum metric which);

@@ -22,6 +22,7 @@ void world_begin(uint64_t seed)
                             .last_fd = FIRST_FD };
     list_init(&world.open);
     list_init(&world.closed);
+    list_init(&world.netwatches);
 }
 
 static void free_packets(struct list *packets)

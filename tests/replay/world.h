@@ -50,6 +50,7 @@ struct world {
     int last_fd;
     unsigned code_holds; /* sockets that the code under test has open */
     struct list open, closed;
+    struct list netwatches;
 };
 extern struct world world;
 
