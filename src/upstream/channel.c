@@ -6,6 +6,7 @@
  */
 #include "upstream/channel.h"
 
+#include "base/clock.h"
 #include "base/reader.h"
 #include "dns/message.h"
 #include "io/loop.h"
@@ -17,6 +18,8 @@
 #include "upstream/upstream.h"
 
 #include <stdlib.h>
+
+#define KEEPALIVE_UNIT_NS (100 * NS_PER_MS) /* RFC 7828 section 3.1 */
 
 static struct metrics *metrics_of(const struct channel *c)
 {
@@ -159,6 +162,13 @@ static struct flight *match_response(struct channel *c, struct slice wire,
     return f;
 }
 
+/* RFC 7828 section 3.2.1: over UDP, which has no state, it says nothing. */
+static void hear_keepalive(struct channel *c, const struct message *m)
+{
+    if (m->edns.has_keepalive && c->ops->state)
+        upstream_was_told_idle(c->upstream, c, m->edns.keepalive_timeout * KEEPALIVE_UNIT_NS);
+}
+
 void channel_received(struct channel *c, struct slice wire)
 {
     struct upstream *u = c->upstream;
@@ -168,6 +178,7 @@ void channel_received(struct channel *c, struct slice wire)
     if (!f)
         return;
     channel_forget(c, f);
+    hear_keepalive(c, &message);
     c->last_answer_ns = now_ns(c);
     if (!c->has_answered) {
         c->has_answered = true;

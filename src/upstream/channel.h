@@ -19,7 +19,9 @@ struct channel {
     unsigned queries; /* sent in its life */
     bool is_ready, has_answered;
     uint64_t last_answer_ns;
-    enum phase phase; /* how far it has come */
+    enum phase phase;      /* how far it has come */
+    uint64_t idle_ns;      /* how long the server lets it be idle (RFC 7828); 0: not known */
+    bool is_told_to_close; /* the server asked for that: by a timeout of 0 */
 };
 
 /* Opens a channel of `ops` to the upstream's server and links it there. */

@@ -220,6 +220,13 @@ void upstream_answered(struct upstream *u)
         log_event(EVENT_upstream_back, "upstream=%s", u->server->url);
 }
 
+void upstream_was_told_idle(struct upstream *u, struct channel *c, uint64_t idle_ns)
+{
+    (void)u;
+    c->idle_ns = idle_ns;
+    c->is_told_to_close |= idle_ns == 0;
+}
+
 void upstream_lost_channel(struct upstream *u, struct channel *c, err_t err, const char *reason)
 {
     bool was_used = c->has_answered, was_ready = c->is_ready;

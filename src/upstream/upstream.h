@@ -52,6 +52,7 @@ void upstream_forget(struct flight *f);
 void upstream_has_room(struct upstream *u);
 void upstream_answered(struct upstream *u);
 void upstream_used_up(struct upstream *u); /* a channel is rid of its last question */
+void upstream_was_told_idle(struct upstream *u, struct channel *c, uint64_t idle_ns);
 void upstream_lost_channel(struct upstream *u, struct channel *c, err_t err, const char *reason);
 
 #endif
