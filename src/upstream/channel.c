@@ -20,6 +20,8 @@
 
 #include <stdlib.h>
 
+#define KEEPALIVE_UNIT_NS (100 * NS_PER_MS) /* RFC 7828 section 3.1 */
+
 static void count(const struct channel *c, enum metric metric, enum server_count which)
 {
     metrics_count(c->upstream->set->context->metrics, metric);
@@ -207,9 +209,9 @@ static struct attempt *match_response(struct channel *c, struct slice wire,
 /* What the server says of the connection's end: RFC 7828 section 3.4. */
 static void note_keepalive(struct channel *c, const struct edns *edns)
 {
-    if (!edns->has_keepalive)
+    if (!edns->has_keepalive || !c->ops->state) /* over UDP it says nothing: section 3.2.1 */
         return;
-    c->idle_ns = (uint64_t)edns->keepalive_timeout * 100 * NS_PER_MS;
+    c->idle_ns = edns->keepalive_timeout * KEEPALIVE_UNIT_NS;
     if (edns->keepalive_timeout == 0)
         upstream_renews(c->upstream, c);
 }

@@ -80,6 +80,16 @@ static void close_tcp(struct channel *c)
     framing_done(&t->framing);
 }
 
+static bool state_of_tcp(const struct channel *c, struct stream_state *ret_state)
+{
+    return stream_state(((const struct tcp_channel *)c)->stream, ret_state);
+}
+
+static void local_of_tcp(const struct channel *c, union addr *ret_local)
+{
+    stream_local(((const struct tcp_channel *)c)->stream, ret_local);
+}
+
 const struct transport_ops transport_tcp = {
     .name = "tcp",
     .size = sizeof(struct tcp_channel),
@@ -87,4 +97,6 @@ const struct transport_ops transport_tcp = {
     .open = open_tcp,
     .send = send_tcp,
     .close = close_tcp,
+    .state = state_of_tcp,
+    .local = local_of_tcp,
 };

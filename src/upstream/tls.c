@@ -188,6 +188,16 @@ static void close_tls(struct channel *c)
     framing_done(&t->framing);
 }
 
+static bool state_of_tls(const struct channel *c, struct stream_state *ret_state)
+{
+    return stream_state(((const struct tls_channel *)c)->stream, ret_state);
+}
+
+static void local_of_tls(const struct channel *c, union addr *ret_local)
+{
+    stream_local(((const struct tls_channel *)c)->stream, ret_local);
+}
+
 const struct transport_ops transport_tls = {
     .name = "tls",
     .encrypted = true,
@@ -197,4 +207,6 @@ const struct transport_ops transport_tls = {
     .send = send_tls,
     .seal = seal_tls,
     .close = close_tls,
+    .state = state_of_tls,
+    .local = local_of_tls,
 };

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "io/loop.h"
+#include "io/stream.h"
 #include "upstream/channel.h"
 #include "upstream/flight.h"
 #include "upstream/roster.h"
@@ -53,13 +54,16 @@ static uint64_t silent_since(const struct channel *c)
     return oldest->sent_ns > c->last_answer_ns ? oldest->sent_ns : c->last_answer_ns;
 }
 
-static bool is_cut_off(const struct channel *c)
+/* Whether the peer's kernel, which answers at once, has not even acknowledged what we sent. */
+static bool is_cut_off(const struct channel *c, uint64_t silent_ns)
 {
-    (void)c;
-    return false;
+    struct stream_state state;
+
+    return c->ops->state && c->ops->state(c, &state) && state.unacknowledged > 0 &&
+           silent_ns > 2 * state.rtt_us * NS_PER_US + SOON_MIN_NS;
 }
 
-static uint64_t patience_ns(const struct channel *c)
+static uint64_t patience_ns(const struct channel *c, uint64_t silent_ns)
 {
     const struct upstream *u = c->upstream;
 
@@ -67,7 +71,7 @@ static uint64_t patience_ns(const struct channel *c)
         return u->set->roster->groups[u->server->group].timeout_ns;
     if (!c->is_ready)
         return opening_ns(u);
-    return c->match.count >= MANY || is_cut_off(c) ? soon_ns(u) : late_ns(u);
+    return c->match.count >= MANY || is_cut_off(c, silent_ns) ? soon_ns(u) : late_ns(u);
 }
 
 static void look(void *arg);
@@ -85,7 +89,7 @@ static void judge(struct channel *c, uint64_t now_ns)
         return;
     }
     upstream_doubts(c->upstream, c);
-    look_at(c, now_ns + patience_ns(c));
+    look_at(c, now_ns + patience_ns(c, 0));
 }
 
 /* A machine that slept, or this thread, may be late itself: the verdict waits until everything that
@@ -98,9 +102,9 @@ static void look(void *arg)
     if (c->is_ready && c->match.count == 0 && !c->is_suspect)
         return;
     since_ns = c->match.count || !c->is_ready ? silent_since(c) : c->last_used_ns;
-    due_ns = since_ns + patience_ns(c);
+    due_ns = since_ns + patience_ns(c, now_ns - since_ns);
     if (now_ns < due_ns) {
-        uint64_t soon = since_ns + soon_ns(c->upstream);
+        uint64_t soon = since_ns + soon_ns(c->upstream) + GRACE_NS;
 
         c->is_late = false;
         look_at(c, now_ns < soon && soon < due_ns ? soon : due_ns);

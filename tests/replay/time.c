@@ -1,6 +1,8 @@
 /* tests/replay/time.c - clocks that jump. */
 #include "replay/script.h"
 
+#include "base/clock.h"
+
 TEST(wall_clock, "the wall clock set a day forward or back changes no deadline and no timer")
 {
     static const int64_t days[] = { 1, -1, 365, -3650 };
@@ -92,5 +94,27 @@ TEST(long_idle, "a week without a query changes nothing")
     client_udp_send(1, 2, "silent.example");
     advance(4020);
     CHECK_EQUAL(client_udp_expect(1).rcode, RCODE_SERVFAIL);
+    replay_end();
+}
+
+TEST(machine_slept, "a machine that slept has missed no deadline, and its clock of boot tells so")
+{
+    uint64_t gained;
+    struct socket *to;
+    struct asked asked;
+
+    replay_start(LISTEN UPSTREAM_TCP);
+    client_udp_send(1, 1, "nap.example");
+    to = upstream_expect_connection(1);
+    asked = upstream_expect_query(to);
+    gained = clock_boot_ns() - clock_monotonic_ns();
+    machine_sleeps(3600 * 1000);
+    gained = clock_boot_ns() - clock_monotonic_ns() - gained;
+    CHECK_EQUAL(gained, 3600 * NS_PER_S);
+    CHECK_EQUAL(now_ms(), 0);
+    client_udp_expect_nothing();
+    upstream_answer(&asked);
+    upstream_serve(1); /* should it have been asked anew */
+    client_udp_expect_answer(1, 1, "nap.example");
     replay_end();
 }

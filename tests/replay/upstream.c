@@ -158,7 +158,7 @@ void upstream_say(struct socket *s, struct slice message)
 {
     struct said with_length;
 
-    if (s->code_closed)
+    if (s->code_closed || s->vanished)
         return;
     if (s->kind == SOCKET_DGRAM) {
         world_sends(&s->to_code, message, &s->peer, NULL);
@@ -194,4 +194,9 @@ void upstream_reset(struct socket *s)
     s->gone = true;
     buffer_done(&s->out);
     settle();
+}
+
+void upstream_vanishes(struct socket *s)
+{
+    s->vanished = true;
 }
