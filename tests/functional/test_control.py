@@ -45,7 +45,7 @@ def test_status_tells_what_runs_and_where(proxy, chaos, path):
     assert told["cache_size"] == 64 << 20
     lines = tell(path, "status").splitlines()
     assert lines[0].split() == ["version", told["version"]]
-    assert any(line.split() == ["upstreams", chaos.url] for line in lines)
+    assert any(line.split()[:2] == ["upstreams", chaos.url] for line in lines)
 
 
 def test_stats_count_questions_and_what_is_remembered(proxy, path):
@@ -66,6 +66,23 @@ def test_the_last_line_of_the_log_counts_the_cache_too(stage, chaos):
     assert is_right(ask(served, "lastline.test"), "lastline.test")
     served.stop()
     assert served.log_lines("counters", "queries_udp=", "cache_entries=1 cache_bytes=[1-9]")
+
+
+# Upstreams.
+
+def test_upstreams_are_untried_while_nobody_asks(stage, chaos, tmp_path):
+    second = stage.chaos("udp")
+    stage.proxy(chaos, second, control=socket_at(tmp_path))
+    path = tmp_path / "control.sock"
+    nothing = {"group": "default", "state": "untried", "workers": 1, "workers_in_state": 1,
+               "connections": 0, "in_flight": 0, "latency_ms": {}, "counts": {}}
+    assert tell_json(path, "upstreams") == {"upstreams": [{"url": chaos.url, **nothing},
+                                                          {"url": second.url, **nothing}]}
+    blocks = tell(path, "upstreams").split("\n\n")
+    assert [dict(line.split() for line in block.splitlines()) for block in blocks] == [
+        {"url": server.url, "group": "default", "state": "untried", "connections": "0",
+         "in_flight": "0"} for server in (chaos, second)]
+    assert f"{second.url}  untried\n" in tell(path, "status")
 
 
 # Flushing.
