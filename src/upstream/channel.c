@@ -8,11 +8,13 @@
 
 #include "base/reader.h"
 #include "dns/message.h"
+#include "dns/types.h"
 #include "io/loop.h"
 #include "log/log.h"
 #include "metrics/metrics.h"
 #include "upstream/flight.h"
 #include "upstream/server.h"
+#include "upstream/server_stats.h"
 #include "upstream/set.h"
 #include "upstream/upstream.h"
 
@@ -28,6 +30,11 @@ static uint64_t now_ns(const struct channel *c)
     return loop_now_ns(c->upstream->context->loop);
 }
 
+static struct server_stats *stats_of(const struct channel *c)
+{
+    return upstream_stats(c->upstream);
+}
+
 err_t channel_open(struct channel **ret_channel, struct upstream *u,
                    const struct transport_ops *ops)
 {
@@ -39,8 +46,10 @@ err_t channel_open(struct channel **ret_channel, struct upstream *u,
     c->ops = ops;
     c->upstream = u;
     c->phase = PHASE_CONNECT;
+    c->phase_ns = now_ns(c);
     list_init(&c->flights);
     metrics_count(u->context->metrics, METRIC_upstream_connections_opened);
+    server_counts(stats_of(c), SERVER_opened);
     err = ops->open(c);
     if (err != OK) {
         free(c);
@@ -48,6 +57,7 @@ err_t channel_open(struct channel **ret_channel, struct upstream *u,
     }
     list_append(&u->channels, &c->link);
     u->channel_count++;
+    server_holds(&stats_of(c)->connections, 1);
     *ret_channel = c;
     return OK;
 }
@@ -56,6 +66,8 @@ void channel_close(struct channel *c, struct list *ret_left)
 {
     list_remove(&c->link);
     c->upstream->channel_count--;
+    server_holds(&stats_of(c)->connections, -1);
+    server_holds(&stats_of(c)->in_flight, -(int)c->match.count);
     c->ops->close(c);
     list_for_each (node, &c->flights)
         LIST_OF(node, struct flight, link)->channel = NULL;
@@ -78,6 +90,8 @@ static void send_now(struct channel *c, struct flight *f)
     put_u16(f->query, f->id);
     f->sent_ns = now_ns(c);
     metrics_count(metrics_of(c), METRIC_upstream_queries);
+    server_counts(stats_of(c), SERVER_queries);
+    server_took(stats_of(c), PHASE_QUEUE, f->sent_ns - f->attempt_ns);
     c->ops->send(c,
                  flight_query(f)); /* one that finds no memory is asked again when it times out */
 }
@@ -88,6 +102,7 @@ void channel_send(struct channel *c, struct flight *f)
     list_append(&c->flights, &f->link);
     f->channel = c;
     c->queries++;
+    server_holds(&stats_of(c)->in_flight, 1);
     if (c->is_ready)
         send_now(c, f);
 }
@@ -108,16 +123,33 @@ void channel_repeat(struct channel *c, struct flight *f)
 void channel_forget(struct channel *c, struct flight *f)
 {
     match_remove(&c->match, f);
+    server_holds(&stats_of(c)->in_flight, -1);
     list_remove(&f->link);
     f->channel = NULL;
     if (c->match.count == 0 && channel_is_used_up(c))
         upstream_used_up(c->upstream);
 }
 
+/* A datagram socket is ready at once: there is nothing to measure. */
+static void enter(struct channel *c, enum phase phase)
+{
+    uint64_t now = now_ns(c);
+
+    if (now > c->phase_ns)
+        server_took(stats_of(c), c->phase, now - c->phase_ns);
+    c->phase = phase;
+    c->phase_ns = now;
+}
+
+void channel_connected(struct channel *c)
+{
+    enter(c, PHASE_HANDSHAKE);
+}
+
 void channel_ready(struct channel *c)
 {
     c->is_ready = true;
-    c->phase = PHASE_ANSWER;
+    enter(c, PHASE_ANSWER);
     list_for_each (node, &c->flights)
         send_now(c, LIST_OF(node, struct flight, link));
 }
@@ -142,21 +174,34 @@ static struct flight *match_response(struct channel *c, struct slice wire,
 
     if (r.failed || !f) {
         metrics_count(metrics_of(c), METRIC_upstream_wrong_answers);
+        server_counts(stats_of(c), SERVER_wrong);
         tell_nonsense(c, "no question with this id waits");
         return NULL;
     }
     if (message_read_response(wire, ret_message) != OK) {
         metrics_count(metrics_of(c), METRIC_upstream_malformed_answers);
+        server_counts(stats_of(c), SERVER_malformed);
         tell_nonsense(c, "malformed response");
         return NULL;
     }
     if (ret_message->qtype != f->qtype || ret_message->qclass != f->qclass ||
         !name_equal(flight_name(f), ret_message->question_name)) {
         metrics_count(metrics_of(c), METRIC_upstream_wrong_answers);
+        server_counts(stats_of(c), SERVER_wrong);
         tell_nonsense(c, "the response is to another question");
         return NULL;
     }
     return f;
+}
+
+static void count_answer(struct channel *c, const struct message *message)
+{
+    uint16_t rcode = message_rcode(message);
+
+    metrics_count(metrics_of(c), METRIC_upstream_answers);
+    server_counts(stats_of(c), SERVER_answers);
+    if (rcode == RCODE_SERVFAIL || rcode == RCODE_REFUSED)
+        server_counts(stats_of(c), SERVER_servfail);
 }
 
 void channel_received(struct channel *c, struct slice wire)
@@ -169,6 +214,7 @@ void channel_received(struct channel *c, struct slice wire)
         return;
     channel_forget(c, f);
     c->last_answer_ns = now_ns(c);
+    server_took(stats_of(c), PHASE_ANSWER, c->last_answer_ns - f->sent_ns);
     if (!c->has_answered) {
         c->has_answered = true;
         upstream_answered(u);
@@ -176,7 +222,7 @@ void channel_received(struct channel *c, struct slice wire)
     if (message.header.flags & DNS_TC && c->ops->fallback) {
         upstream_repeat_truncated(u, f);
     } else {
-        metrics_count(metrics_of(c), METRIC_upstream_answers);
+        count_answer(c, &message);
         set_land(f, &message);
     }
     if (!list_is_empty(&u->bench))

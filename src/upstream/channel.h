@@ -19,7 +19,8 @@ struct channel {
     unsigned queries; /* sent in its life */
     bool is_ready, has_answered;
     uint64_t last_answer_ns;
-    enum phase phase; /* how far it has come */
+    enum phase phase;  /* how far it has come */
+    uint64_t phase_ns; /* when that began */
 };
 
 /* Opens a channel of `ops` to the upstream's server and links it there. */
@@ -43,6 +44,7 @@ void channel_forget(struct channel *c, struct flight *f);
 
 /* What transports tell. After channel_failed the channel is gone, and after the others it may be.
  */
+void channel_connected(struct channel *c); /* and has a handshake before it */
 void channel_ready(struct channel *c);
 void channel_received(struct channel *c, struct slice wire);
 void channel_failed(struct channel *c, err_t err, const char *reason);

@@ -42,6 +42,14 @@ static inline void server_took(struct server_stats *s, enum phase phase, uint64_
     histogram_add(&s->phases[phase], ns);
 }
 
+/* More or fewer connections, or questions in flight. */
+static inline void server_holds(_Atomic uint32_t *gauge, int change)
+{
+    uint32_t before = atomic_load_explicit(gauge, memory_order_relaxed);
+
+    atomic_store_explicit(gauge, before + (uint32_t)change, memory_order_relaxed);
+}
+
 /* Says in which state the server is. One that is told again is as old as it was. */
 static inline void server_is(struct server_stats *s, enum server_state state, uint64_t now_ns)
 {

@@ -14,9 +14,8 @@
 #include "upstream/channel.h"
 #include "upstream/flight.h"
 #include "upstream/server.h"
+#include "upstream/server_stats.h"
 #include "upstream/set.h"
-
-#include <stdio.h>
 
 #define PAUSE_MIN_NS (100 * NS_PER_MS)
 #define PAUSE_MAX_NS NS_PER_S /* a server that is back is asked again within a second */
@@ -25,6 +24,11 @@
 static uint64_t now_ns(const struct upstream *u)
 {
     return loop_now_ns(u->context->loop);
+}
+
+struct server_stats *upstream_stats(const struct upstream *u)
+{
+    return &u->server->stats[u->context->worker];
 }
 
 void upstream_init(struct upstream *u, struct server *server,
@@ -122,6 +126,19 @@ static void tell_failed(struct upstream *u, enum phase phase, const char *reason
               phase_name(phase), reason, (unsigned long long)held_back);
 }
 
+static void count_failure(struct upstream *u, enum phase phase)
+{
+    static const enum server_count counts[] = {
+        [PHASE_QUEUE] = SERVER_failed_connect,
+        [PHASE_CONNECT] = SERVER_failed_connect,
+        [PHASE_HANDSHAKE] = SERVER_failed_handshake,
+        [PHASE_ANSWER] = SERVER_failed_answer,
+    };
+
+    metrics_count(u->context->metrics, METRIC_upstream_connections_failed);
+    server_counts(upstream_stats(u), counts[phase]);
+}
+
 /* A connection could not be used: the upstream pauses, and those who wait for it go elsewhere. */
 static void has_failed(struct upstream *u, enum phase phase, err_t err, const char *reason)
 {
@@ -130,10 +147,11 @@ static void has_failed(struct upstream *u, enum phase phase, err_t err, const ch
 
     u->failures++;
     u->paused_until_ns = now_ns(u) + (pause_ns < PAUSE_MAX_NS ? pause_ns : PAUSE_MAX_NS);
-    metrics_count(u->context->metrics, METRIC_upstream_connections_failed);
+    count_failure(u, phase);
     tell_failed(u, phase, reason);
     if (has_ready_channel(u))
         return;
+    server_is_worse(upstream_stats(u), SERVER_IS_DOWN, phase, reason, now_ns(u));
     list_init(&left);
     list_move_all(&left, &u->bench);
     for (struct list *node = list_first(&left); node; node = list_first(&left)) {
@@ -195,6 +213,7 @@ bool upstream_times_out(struct upstream *u, struct flight *f)
 {
     struct channel *c = f->channel;
 
+    server_counts(upstream_stats(u), SERVER_timeouts);
     if (!c || c->last_answer_ns > f->sent_ns)
         return false;
     f->tried |= 1ull << u->index;
@@ -215,6 +234,7 @@ void upstream_answered(struct upstream *u)
 {
     u->failures = 0;
     u->paused_until_ns = 0;
+    server_is(upstream_stats(u), SERVER_IS_UP, now_ns(u));
     if (atomic_load(&u->server->is_told_failed) &&
         atomic_exchange(&u->server->is_told_failed, false))
         log_event(EVENT_upstream_back, "upstream=%s", u->server->url);
@@ -225,25 +245,27 @@ void upstream_lost_channel(struct upstream *u, struct channel *c, err_t err, con
     bool was_used = c->has_answered, was_ready = c->is_ready;
     bool is_main = c->ops == u->server->ops;
     enum phase phase = c->phase;
-    char why[160]; /* `reason` may be the channel's */
     struct list left;
 
-    snprintf(why, sizeof why, "%s", reason);
     list_init(&left);
     channel_close(c, &left);
-    if (was_used)
+    if (was_used) {
         metrics_count(u->context->metrics, METRIC_upstream_connections_lost);
-    else if (is_main && (!was_ready || !list_is_empty(&left)))
-        has_failed(u, phase, err, why);
+        server_counts(upstream_stats(u), SERVER_lost);
+    } else if (is_main && (!was_ready || !list_is_empty(&left))) {
+        has_failed(u, phase, err, reason);
+    }
     for (struct list *node = list_first(&left); node; node = list_first(&left)) {
         struct flight *f = LIST_OF(node, struct flight, link);
 
         list_remove(node);
         if ((was_used || (is_main && has_ready_channel(u))) && !has_tried(f, u) &&
-            f->moves < MOVES_MAX)
+            f->moves < MOVES_MAX) {
+            server_counts(upstream_stats(u), SERVER_moved);
             set_move(f);
-        else
+        } else {
             set_failed(f, phase, err);
+        }
     }
     upstream_has_room(u);
 }

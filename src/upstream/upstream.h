@@ -26,6 +26,9 @@ struct upstream {
     unsigned index;        /* its place in the group */
 };
 
+/* What this worker has seen of the server. */
+struct server_stats *upstream_stats(const struct upstream *u);
+
 void upstream_init(struct upstream *u, struct server *server,
                    const struct upstream_context *context, unsigned index);
 
