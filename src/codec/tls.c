@@ -13,14 +13,12 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <gnutls/gnutls.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #define RECORD_MAX    16384 /* RFC 8446 section 5.1: plaintext of one record */
 #define RECORD_EXTRA  64    /* header, nonce, type and tag: 29 bytes at most in our suites */
 #define OUTPUT_SPARED 4096  /* of the outbox for alerts and key updates, when plaintext fills it */
 #define IDLE_MAX      16    /* turns of GnuTLS that neither read nor want to: more is a bug */
-#define FAILURE_MAX   96
 
 enum state { HANDSHAKING, OPEN, CLOSED, FAILED };
 
@@ -37,19 +35,7 @@ struct tls {
     gnutls_packet_t packet; /* whose plaintext is lent */
     gnutls_datum_t ticket;
     err_t error;
-    char failure[FAILURE_MAX];
-};
-
-/* What an alert means here, where its own name does not tell enough. */
-static const struct {
-    gnutls_alert_description_t alert;
-    const char *words;
-} alerts[] = {
-    { GNUTLS_A_PROTOCOL_VERSION, "no common TLS version" },
-    { GNUTLS_A_HANDSHAKE_FAILURE, "no common TLS version or cipher suite" },
-    { GNUTLS_A_INSUFFICIENT_SECURITY, "no common cipher suite" },
-    { GNUTLS_A_NO_APPLICATION_PROTOCOL, "no common ALPN" },
-    { GNUTLS_A_UNRECOGNIZED_NAME, "server does not know this name" },
+    const char *failure; /* NULL: none yet */
 };
 
 static ssize_t pull(gnutls_transport_ptr_t tls, void *room, size_t size)
@@ -91,35 +77,39 @@ static ssize_t push(gnutls_transport_ptr_t tls, const giovec_t *parts, int count
     return (ssize_t)len;
 }
 
+/* The alert that the server has sent. */
 static const char *alert_words(gnutls_alert_description_t alert)
 {
-    const char *name = gnutls_alert_get_name(alert);
+    static const struct {
+        gnutls_alert_description_t alert;
+        const char *words;
+    } alerts[] = {
+#define ALERT(name, text) { GNUTLS_A_##name, "server sent an alert: " text },
+#include "codec/alerts.def"
+#undef ALERT
+    };
 
-    for (size_t i = 0; i < sizeof alerts / sizeof *alerts; i++) {
+    for (size_t i = 0; i < sizeof alerts / sizeof *alerts; i++)
         if (alerts[i].alert == alert)
             return alerts[i].words;
-    }
-    return name ? name : "unknown";
+    return "server sent an alert";
 }
 
-static void explain(struct tls *t, int ret)
+static const char *explain(struct tls *t, int ret)
 {
-    if (t->failure[0]) /* by verification, which knows best */
-        return;
     if (ret == GNUTLS_E_FATAL_ALERT_RECEIVED)
-        snprintf(t->failure, FAILURE_MAX, "server sent an alert: %s",
-                 alert_words(gnutls_alert_get(t->session)));
-    else if (ret == GNUTLS_E_UNSUPPORTED_VERSION_PACKET)
-        snprintf(t->failure, FAILURE_MAX, "no common TLS version");
-    else if (ret == GNUTLS_E_REHANDSHAKE)
-        snprintf(t->failure, FAILURE_MAX, "server wants to renegotiate");
-    else
-        snprintf(t->failure, FAILURE_MAX, "%s", gnutls_strerror(ret));
+        return alert_words(gnutls_alert_get(t->session));
+    if (ret == GNUTLS_E_UNSUPPORTED_VERSION_PACKET)
+        return "no common TLS version";
+    if (ret == GNUTLS_E_REHANDSHAKE)
+        return "server wants to renegotiate";
+    return gnutls_strerror(ret);
 }
 
 static enum tls_event fail(struct tls *t, int ret)
 {
-    explain(t, ret);
+    if (!t->failure) /* else verification knows best */
+        t->failure = explain(t, ret);
     t->state = FAILED;
     if (t->error == OK)
         t->error = ret == GNUTLS_E_MEMORY_ERROR ? ERR_NOMEM : ERR_TLS;
@@ -133,7 +123,7 @@ static int verify(struct tls *t)
     const char *complaint = tls_verify(t->session, tls_context_trust(t->context), t->peer);
 
     if (complaint) {
-        snprintf(t->failure, FAILURE_MAX, "%s", complaint);
+        t->failure = complaint;
         t->error = ERR_UNTRUSTED;
         return GNUTLS_E_CERTIFICATE_VERIFICATION_ERROR;
     }
@@ -356,7 +346,7 @@ void tls_output_sent(struct tls *tls, size_t len)
 
 const char *tls_failure(const struct tls *tls)
 {
-    return tls->failure;
+    return tls->failure ? tls->failure : "";
 }
 
 err_t tls_error(const struct tls *tls)

@@ -51,7 +51,8 @@ struct slice tls_output(const struct tls *tls);
 void tls_output_sent(struct tls *tls, size_t len);
 
 /* Why it failed, for a person ("certificate has expired"), and whether the certificate was the
- * reason (ERR_UNTRUSTED) or not (ERR_TLS, ERR_NOMEM). Empty and OK if it has not failed. */
+ * reason (ERR_UNTRUSTED) or not (ERR_TLS, ERR_NOMEM). Empty and OK if it has not failed. The text
+ * lasts for ever. */
 const char *tls_failure(const struct tls *tls);
 err_t tls_error(const struct tls *tls);
 

@@ -24,7 +24,7 @@ struct channel {
     bool is_suspect; /* it is silent: no more questions */
     bool is_late;    /* the watch's: it will be doubted unless something comes */
     bool is_leaving; /* it will be replaced: no more questions once another one is ready */
-    uint64_t opened_ns, last_answer_ns, last_used_ns;
+    uint64_t opened_ns, phase_ns, last_answer_ns, last_used_ns;
     uint64_t idle_ns;   /* how long it may idle, as the server says; 0: it did not say */
     struct timer watch; /* looks whether it answers; set while it has attempts or is opening */
     uint16_t recent[CHANNEL_RECENT]; /* ids of questions that it had lately */
@@ -56,6 +56,7 @@ void channel_forget(struct channel *c, struct attempt *a);
 
 /* What transports tell. After channel_failed the channel is gone, and after the others it may be.
  */
+void channel_connected(struct channel *c); /* where a handshake follows */
 void channel_ready(struct channel *c);
 void channel_received(struct channel *c, struct slice wire);
 void channel_failed(struct channel *c, err_t err, const char *reason);

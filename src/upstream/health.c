@@ -16,6 +16,7 @@ void health_fails(struct health *h, uint64_t now_ns)
     uint64_t pause_ns = PAUSE_MIN_NS << (h->failures < 8 ? h->failures : 8);
 
     h->failures++;
+    h->is_good = false;
     h->is_open = true;
     h->is_probing = false;
     h->retry_at_ns = now_ns + (pause_ns < PAUSE_MAX_NS ? pause_ns : PAUSE_MAX_NS);
@@ -25,6 +26,7 @@ void health_is_doubted(struct health *h, uint64_t now_ns)
 {
     if (h->is_open)
         return;
+    h->is_good = false;
     h->is_open = true;
     h->is_probing = false;
     h->retry_at_ns = now_ns;
@@ -35,11 +37,13 @@ void health_answers(struct health *h)
     h->failures = 0;
     h->is_open = h->is_probing = false;
     h->retry_at_ns = 0;
-    h->blame -= h->blame / MEMORY;
+    h->blame -= h->blame < MEMORY ? h->blame : h->blame / MEMORY;
+    h->is_good = h->blame == 0;
 }
 
 bool health_is_blamed(struct health *h, uint64_t now_ns)
 {
+    h->is_good = false;
     h->blame += (HEALTH_ALL - h->blame) / MEMORY;
     if (h->blame < HEALTH_ALL / 2)
         return false;

@@ -8,6 +8,7 @@
  * and then, and closes with the first good answer. Pure: it neither asks nor tells. Zero it first.
  */
 struct health {
+    bool is_good;      /* its last answer was, and nothing else is held against it */
     bool is_open;      /* it fails: who has another choice asks others */
     bool is_probing;   /* a question is on its way to find out */
     unsigned failures; /* in a row */

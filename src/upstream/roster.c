@@ -35,7 +35,7 @@ static err_t find_trust(const struct roster *r, size_t index, struct tls_context
     return tls_context_new_client(ret_tls, own->ca, reason);
 }
 
-static err_t make_server(struct roster *r, size_t index, size_t workers, char reason[256])
+static err_t make_server(struct roster *r, size_t index, char reason[256])
 {
     const struct upstream_config *config = config_item(r->config, &upstream_section, index);
     struct tls_context *tls = NULL;
@@ -43,15 +43,15 @@ static err_t make_server(struct roster *r, size_t index, size_t workers, char re
     r->servers[index].url = config->url.text;
     if (transport_find(config->url.scheme)->encrypted)
         TRY(find_trust(r, index, &tls, reason));
-    return server_init(&r->servers[index], config, workers, tls);
+    return server_init(&r->servers[index], config, r->workers, tls);
 }
 
-static err_t make_servers(struct roster *r, size_t workers, char reason[ROSTER_REASON_MAX])
+static err_t make_servers(struct roster *r, char reason[ROSTER_REASON_MAX])
 {
     char why[256] = "";
 
     for (size_t i = 0; i < r->count; i++) {
-        err_t err = make_server(r, i, workers, why);
+        err_t err = make_server(r, i, why);
 
         if (err == OK)
             continue;
@@ -95,8 +95,9 @@ err_t roster_new(struct roster **ret_roster, struct config *config, size_t worke
         return ERR_NOMEM;
     r->references = 1;
     r->config = config_ref(config);
+    r->workers = workers;
     r->count = count;
-    err = make_servers(r, workers, reason);
+    err = make_servers(r, reason);
     if (err == OK)
         err = make_groups(r);
     if (err != OK) {

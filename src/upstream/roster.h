@@ -23,6 +23,7 @@ struct group_rules {
 struct roster {
     _Atomic unsigned references;
     struct config *config;
+    size_t workers; /* so many share it */
     size_t group_count;
     struct group_rules *groups; /* the first is for all that no route sends elsewhere */
     size_t count;

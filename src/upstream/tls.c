@@ -10,6 +10,7 @@
 #include "upstream/channel.h"
 #include "upstream/framing.h"
 #include "upstream/roster.h"
+#include "upstream/server_stats.h"
 #include "upstream/set.h"
 
 #define KEEP     65536 /* bytes of an emptied buffer */
@@ -81,8 +82,12 @@ static void keep_ticket(struct tls_channel *t)
 
 static void become_ready(struct tls_channel *t)
 {
-    if (tls_was_resumed(t->tls))
-        metrics_count(t->base.upstream->set->context->metrics, METRIC_upstream_connections_resumed);
+    struct upstream *u = t->base.upstream;
+
+    if (tls_was_resumed(t->tls)) {
+        metrics_count(u->set->context->metrics, METRIC_upstream_connections_resumed);
+        server_counts(u->stats, SERVER_resumed);
+    }
     channel_ready(&t->base);
 }
 
@@ -118,7 +123,7 @@ static void connected(void *arg)
 {
     struct tls_channel *t = arg;
 
-    t->base.phase = PHASE_HANDSHAKE;
+    channel_connected(&t->base);
     if (take_events(t)) /* the first step makes the greeting */
         flush(t);
 }

@@ -19,8 +19,6 @@
 #include "upstream/set.h"
 #include "upstream/tell.h"
 
-#include <stdio.h>
-
 #define WARM_NS    (120 * NS_PER_S) /* after its last question a connection is kept for the next */
 #define EXTRA_MAX  4 /* channels beside the configured number that are on their way out */
 #define TOLD_AFTER 2 /* failures in a row before a doubt is worth a line in the log */
@@ -115,13 +113,9 @@ static void set_bit(uint64_t *bits, unsigned index, bool on)
 static void show(struct upstream *u)
 {
     bool is_ready = u->server->ops->max_channels || has_ready_channel(u);
-    enum server_state state = SERVER_IS_UP;
 
     set_bit(&u->set->well, u->index, !u->health.is_open);
     set_bit(&u->set->ready, u->index, is_ready);
-    if (u->health.is_open)
-        state = u->health.failures >= TOLD_AFTER ? SERVER_IS_DOWN : SERVER_IS_SUSPECT;
-    tell_state(u, state);
 }
 
 /* A new channel of `ops`, or NULL: with ERR_BUSY there are as many as there may be. Those that are
@@ -179,6 +173,8 @@ static void fail(struct upstream *u, enum phase phase, const char *reason)
     health_fails(&u->health, now_ns(u));
     if (u->health.failures >= TOLD_AFTER || !has_ready_channel(u))
         tell_failed(u, phase, reason);
+    else
+        tell_suspect(u, phase, reason);
     show(u);
 }
 
@@ -207,13 +203,13 @@ void upstream_is_asked(struct upstream *u)
 {
     u->asked_ns = now_ns(u);
     u->candidate->in_flight++;
-    atomic_store_explicit(&u->stats->in_flight, u->candidate->in_flight, memory_order_relaxed);
+    server_holds(&u->stats->in_flight, 1);
 }
 
 void upstream_is_left(struct upstream *u)
 {
     u->candidate->in_flight--;
-    atomic_store_explicit(&u->stats->in_flight, u->candidate->in_flight, memory_order_relaxed);
+    server_holds(&u->stats->in_flight, -1);
 }
 
 void upstream_carry(struct upstream *u, struct attempt *a)
@@ -309,11 +305,11 @@ void upstream_answered(const struct attempt *a, bool is_good)
         server_counts(u->stats, SERVER_servfail);
         return;
     }
-    if (u->health.is_open || u->health.failures || u->health.blame) {
-        health_answers(&u->health);
-        tell_back(u);
-        show(u);
-    }
+    if (u->health.is_good)
+        return;
+    health_answers(&u->health);
+    tell_well(u);
+    show(u);
 }
 
 void upstream_took_longer(const struct attempt *a)
@@ -359,11 +355,9 @@ void upstream_lost_channel(struct upstream *u, struct channel *c, err_t err, con
     bool was_used = c->has_answered, was_ready = c->is_ready;
     bool is_main = c->ops == u->server->ops;
     enum phase phase = c->phase;
-    char why[160]; /* `reason` may be the channel's */
     bool was_idle = was_used && list_is_empty(&c->attempts) && err == ERR_CLOSED;
     struct list left;
 
-    snprintf(why, sizeof why, "%s", reason);
     list_init(&left);
     if (was_idle)
         was_idle = idle_ended(u, c);
@@ -372,7 +366,7 @@ void upstream_lost_channel(struct upstream *u, struct channel *c, err_t err, con
     if (was_used)
         count(u, METRIC_upstream_connections_lost, SERVER_lost);
     else if (is_main && (!was_ready || !list_is_empty(&left)))
-        has_failed(u, phase, err, why);
+        has_failed(u, phase, err, reason);
     for (struct list *node = list_first(&left); node; node = list_first(&left)) {
         list_remove(node);
         if (was_used || (is_main && has_ready_channel(u)))
@@ -408,8 +402,10 @@ void upstream_doubts(struct upstream *u, struct channel *c)
         return;
     }
     count(u, METRIC_upstream_connections_silent, SERVER_silent);
-    if (!has_ready_channel(u))
+    if (!has_ready_channel(u)) {
         health_is_doubted(&u->health, now_ns(u));
+        tell_suspect(u, PHASE_ANSWER, "silent");
+    }
     show(u);
     list_for_each (node, &c->attempts)
         flight_doubts(LIST_OF(node, struct attempt, link));
