@@ -92,6 +92,16 @@ def seen(path, server):
                 if told["url"] == server.url)
 
 
+def ask_until_down(client, path, server):
+    """Asks for one name after the other, and in vain; what is then told of the server."""
+    def is_down():
+        response, = client.ask(query(f"vain{time.monotonic_ns()}.test", edns=1232))
+        return failed_well(response) and seen(path, server)["state"] == "down"
+    until(is_down, "it is down")
+    until(lambda: seen(path, server)["connections"] == 0, "no connection is open any more")
+    return seen(path, server)
+
+
 @pytest.mark.parametrize("kind", ["tls", "tcp", "udp"])
 def test_upstreams_count_questions_and_answers(stage, tmp_path, kind):
     server = stage.chaos(kind)
@@ -102,8 +112,9 @@ def test_upstreams_count_questions_and_answers(stage, tmp_path, kind):
     told = seen(path, server)
     assert told["state"] == "up" and told["since_seconds"] < 600
     assert not {"phase", "reason"} & set(told)
-    assert told["connections"] == 1 and told["in_flight"] == 0
-    assert told["counts"] == {"queries": 7, "answers": 7, "opened": 1}
+    assert told["connections"] >= 1 and told["in_flight"] == 0
+    assert told["counts"]["queries"] == told["counts"]["answers"] == 7
+    assert told["counts"]["opened"] >= told["connections"]
     assert f"{server.url}  up\n" in tell(path, "status")
 
 
@@ -138,12 +149,11 @@ def test_a_stopped_upstream_is_down_and_the_phase_and_reason_are_told(stage, aut
         path = tmp_path / "control.sock"
         until(lambda: is_right(ask(served, "there.test"), "there.test"), "it is asked")
         server.hang_up("cut")
-    assert failed_well(ask(served, "gone.test", edns=1232))
-    told = seen(path, server)
-    assert (told["state"], told["phase"], told["reason"]) == (
-        "down", "connect", "Connection refused")
-    assert told["connections"] == 0 and told["since_seconds"] < 600
-    assert told["counts"]["failed_connect"] >= 1 and told["counts"]["lost"] == 1
+    with Stream(served) as client:
+        told = ask_until_down(client, path, server)
+    assert (told["phase"], told["reason"]) == ("connect", "Connection refused")
+    assert told["since_seconds"] < 600
+    assert told["counts"]["failed_connect"] >= 1 and told["counts"]["lost"] >= 1
     block = [line.split(maxsplit=1) for line in tell(path, "upstreams").splitlines()]
     assert ["state", "down"] in block and ["reason", "Connection refused"] in block
     assert f"{server.url}  down\n" in tell(path, "status")
@@ -156,20 +166,19 @@ def test_a_stopped_upstream_is_down_and_the_phase_and_reason_are_told(stage, aut
 def test_a_wrong_certificate_is_the_reason(stage, tmp_path):
     server = stage.chaos(certificate="expired")
     served = stage.proxy(server, group=BRIEF, control=socket_at(tmp_path))
-    assert failed_well(ask(served, "expired.test", edns=1232))
-    told = seen(tmp_path / "control.sock", server)
-    assert (told["state"], told["phase"]) == ("down", "handshake") and "expired" in told["reason"]
+    with Stream(served) as client:
+        told = ask_until_down(client, tmp_path / "control.sock", server)
+    assert told["phase"] == "handshake" and "expired" in told["reason"]
     assert told["counts"]["failed_handshake"] >= 1 and "queries" not in told["counts"]
 
 
-def test_an_upstream_may_be_down_in_one_of_two_workers(stage, authority, tmp_path):
-    port = free_port()
-    served = stage.proxy(f"tls://127.0.0.1:{port}#dns.test", group=BRIEF, workers=2,
-                         control=socket_at(tmp_path))
+def test_an_upstream_may_be_down_in_one_of_two_workers(stage, tmp_path):
+    server = stage.chaos(mode="refuse-0")
+    served = stage.proxy(server, group=BRIEF, workers=2, control=socket_at(tmp_path))
     path = tmp_path / "control.sock"
-    assert failed_well(ask(served, "one.test", edns=1232))
-    told = tell_json(path, "upstreams")["upstreams"][0]
-    assert (told["state"], told["workers"], told["workers_in_state"]) == ("down", 2, 1)
+    with Stream(served) as client:      # one connection is one worker's
+        told = ask_until_down(client, path, server)
+    assert (told["workers"], told["workers_in_state"]) == (2, 1)
     assert "down in 1 of 2 workers" in tell(path, "upstreams")
 
 
