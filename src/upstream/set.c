@@ -224,6 +224,16 @@ void set_probes(struct upstream_set *s, const struct flight *of, struct upstream
     flight_begin_probe(f);
 }
 
+unsigned upstream_group_for(const struct upstream_set *s, struct slice qname)
+{
+    return roster_group_for(s->roster, qname);
+}
+
+uint64_t upstream_routing(const struct upstream_set *s)
+{
+    return s->roster->routing;
+}
+
 err_t upstream_ask(struct upstream_set *s, unsigned group,
                    const struct compose_query_settings *query, upstream_answer_fn *answer_fn,
                    void *arg)
