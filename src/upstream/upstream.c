@@ -42,7 +42,6 @@ void upstream_done(struct upstream *u, struct list *ret_left)
     list_move_all(ret_left, &u->bench);
     wheel_cancel(&u->pause);
     turn_end_cancel(&u->sweep);
-    buffer_done(&u->ticket);
 }
 
 static bool has_ready_channel(const struct upstream *u)

@@ -1,7 +1,6 @@
 #ifndef UPSTREAM_UPSTREAM_H
 #define UPSTREAM_UPSTREAM_H
 
-#include "base/buffer.h"
 #include "base/list.h"
 #include "base/wheel.h"
 #include "io/loop.h"
@@ -21,7 +20,6 @@ struct upstream {
     unsigned failures; /* connections in a row that never answered */
     uint64_t paused_until_ns;
     struct timer pause;
-    struct buffer ticket;  /* to resume a TLS session with, used once (RFC 8446 appendix C.4) */
     struct turn_end sweep; /* closes used-up channels */
     unsigned index;        /* its place in the group */
 };
