@@ -19,6 +19,7 @@
 #define RECORD_EXTRA  64    /* header, nonce, type and tag: 29 bytes at most in our suites */
 #define OUTPUT_SPARED 4096  /* of the outbox for alerts and key updates, when plaintext fills it */
 #define IDLE_MAX      16    /* turns of GnuTLS that neither read nor want to: more is a bug */
+#define TICKETS_MAX   4     /* that wait to be handed out; of more the first are enough */
 
 enum state { HANDSHAKING, OPEN, CLOSED, FAILED };
 
@@ -32,8 +33,10 @@ struct tls {
     bool is_shut;     /* we said close_notify */
     enum state state;
     struct outbox output;
-    gnutls_packet_t packet; /* whose plaintext is lent */
-    gnutls_datum_t ticket;
+    gnutls_packet_t packet;              /* whose plaintext is lent */
+    gnutls_datum_t tickets[TICKETS_MAX]; /* in the order they came */
+    unsigned ticket_count;
+    gnutls_datum_t lent_ticket;
     err_t error;
     const char *failure; /* NULL: none yet */
 };
@@ -180,6 +183,36 @@ static int receive_once(struct tls *t)
     return (int)ret;
 }
 
+static void pack_ticket(struct tls *t)
+{
+    if (t->ticket_count < TICKETS_MAX &&
+        gnutls_session_get_data2(t->session, &t->tickets[t->ticket_count]) >= 0)
+        t->ticket_count++;
+}
+
+/* GnuTLS holds the newest ticket only: each is packed as it comes. Those of TLS 1.2 come before the
+ * session is complete. */
+static int ticket_came(gnutls_session_t session, unsigned type, unsigned when, unsigned incoming,
+                       const gnutls_datum_t *message)
+{
+    struct tls *t = gnutls_session_get_ptr(session);
+
+    (void)type, (void)when, (void)message;
+    if (incoming && t->state == OPEN)
+        pack_ticket(t);
+    return 0;
+}
+
+/* GnuTLS would also pack a TLS 1.2 session that the server does not mean to resume. */
+static void pack_old_session(struct tls *t)
+{
+    gnutls_datum_t id = { 0 };
+
+    if (gnutls_protocol_get_version(t->session) == GNUTLS_TLS1_2 &&
+        gnutls_session_get_id2(t->session, &id) >= 0 && id.size > 0)
+        pack_ticket(t);
+}
+
 static enum tls_event step_handshake(struct tls *t)
 {
     int ret = run(t, handshake_once);
@@ -193,6 +226,7 @@ static enum tls_event step_handshake(struct tls *t)
     if (ret < 0)
         return fail(t, ret);
     t->state = OPEN;
+    pack_old_session(t);
     return TLS_READY;
 }
 
@@ -224,7 +258,7 @@ static int name_peer(gnutls_session_t session, const char *name)
     return gnutls_server_name_set(session, GNUTLS_NAME_DNS, name, strlen(name));
 }
 
-static err_t set_up_client(struct tls *t, struct slice ticket)
+static err_t set_up_client(struct tls *t)
 {
     gnutls_datum_t dot = { (uint8_t *)(uintptr_t) "dot", 3 }; /* RFC 7858 section 6 (IANA) */
 
@@ -232,9 +266,9 @@ static err_t set_up_client(struct tls *t, struct slice ticket)
     if (name_peer(t->session, t->peer->name) < 0 ||
         gnutls_alpn_set_protocols(t->session, &dot, 1, 0) < 0)
         return ERR_TLS;
-    if (ticket.len > 0) /* one that GnuTLS cannot read only costs a full handshake */
-        gnutls_session_set_data(t->session, ticket.data, ticket.len);
     gnutls_session_set_ptr(t->session, t);
+    gnutls_handshake_set_hook_function(t->session, GNUTLS_HANDSHAKE_NEW_SESSION_TICKET,
+                                       GNUTLS_HOOK_POST, ticket_came);
     gnutls_session_set_verify_function(t->session, verify_in_handshake);
     gnutls_transport_set_ptr(t->session, t);
     gnutls_transport_set_pull_function(t->session, pull);
@@ -244,7 +278,7 @@ static err_t set_up_client(struct tls *t, struct slice ticket)
 }
 
 err_t tls_open_client(struct tls **ret_tls, const struct tls_context *context,
-                      const struct tls_peer *peer, struct slice ticket)
+                      const struct tls_peer *peer)
 {
     /* one key share, of the first group: a second one costs each handshake and is hardly needed */
     unsigned flags = GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL | GNUTLS_KEY_SHARE_TOP;
@@ -257,7 +291,7 @@ err_t tls_open_client(struct tls **ret_tls, const struct tls_context *context,
     if (!t)
         return ERR_NOMEM;
     *t = (struct tls){ .context = context, .peer = peer };
-    err = gnutls_init(&t->session, flags) < 0 ? ERR_NOMEM : set_up_client(t, ticket);
+    err = gnutls_init(&t->session, flags) < 0 ? ERR_NOMEM : set_up_client(t);
     if (err != OK) {
         tls_free(&t);
         return err;
@@ -275,10 +309,18 @@ void tls_free(struct tls **tls)
     release_packet(t);
     if (t->session)
         gnutls_deinit(t->session);
-    gnutls_free(t->ticket.data);
+    gnutls_free(t->lent_ticket.data);
+    for (unsigned i = 0; i < t->ticket_count; i++)
+        gnutls_free(t->tickets[i].data);
     outbox_done(&t->output);
     free(t);
     *tls = NULL;
+}
+
+/* A ticket that GnuTLS cannot read only costs a full handshake. */
+void tls_resume(struct tls *tls, struct slice ticket)
+{
+    gnutls_session_set_data(tls->session, ticket.data, ticket.len);
 }
 
 void tls_feed(struct tls *tls, struct slice ciphertext)
@@ -354,29 +396,15 @@ err_t tls_error(const struct tls *tls)
     return tls->error;
 }
 
-/* GnuTLS would wait for a TLS 1.3 ticket that has not come, and would pack a TLS 1.2 session that
- * the server does not mean to resume. */
-static bool has_ticket(const struct tls *t)
-{
-    gnutls_datum_t id = { 0 };
-
-    if (t->state != OPEN && t->state != CLOSED)
-        return false;
-    if (gnutls_session_get_flags(t->session) & GNUTLS_SFLAGS_SESSION_TICKET)
-        return true;
-    return gnutls_protocol_get_version(t->session) == GNUTLS_TLS1_2 &&
-           gnutls_session_get_id2(t->session, &id) >= 0 && id.size > 0;
-}
-
 struct slice tls_ticket(struct tls *tls)
 {
-    gnutls_datum_t ticket;
-
-    if (!has_ticket(tls) || gnutls_session_get_data2(tls->session, &ticket) < 0)
+    if (tls->ticket_count == 0 || tls->state == FAILED)
         return (struct slice){ 0 };
-    gnutls_free(tls->ticket.data);
-    tls->ticket = ticket;
-    return slice_of(ticket.data, ticket.size);
+    gnutls_free(tls->lent_ticket.data);
+    tls->lent_ticket = tls->tickets[0];
+    tls->ticket_count--;
+    memmove(&tls->tickets[0], &tls->tickets[1], tls->ticket_count * sizeof tls->tickets[0]);
+    return slice_of(tls->lent_ticket.data, tls->lent_ticket.size);
 }
 
 bool tls_was_resumed(const struct tls *tls)

@@ -39,6 +39,7 @@ err_t server_init(struct server *server, const struct upstream_config *config, s
                   struct tls_context *tls)
 {
     server->url = config->url.text;
+    tickets_init(&server->tickets);
     server->ops = transport_find(config->url.scheme);
     server->addr = config->url.addr;
     server->connections = config->connections;
@@ -58,4 +59,6 @@ void server_done(struct server *server)
 {
     free((void *)(uintptr_t)server->peer.pins);
     free(server->stats);
+    if (server->ops) /* else it was never made */
+        tickets_done(&server->tickets);
 }

@@ -82,12 +82,18 @@ static void close_tcp(struct channel *c)
 
 static bool state_of_tcp(const struct channel *c, struct stream_state *ret_state)
 {
-    return stream_state(((const struct tcp_channel *)c)->stream, ret_state);
+    const struct stream *s = ((const struct tcp_channel *)c)->stream;
+
+    return s && stream_state(s, ret_state);
 }
 
 static void local_of_tcp(const struct channel *c, union addr *ret_local)
 {
-    stream_local(((const struct tcp_channel *)c)->stream, ret_local);
+    const struct stream *s = ((const struct tcp_channel *)c)->stream;
+
+    *ret_local = (union addr){ 0 };
+    if (s)
+        stream_local(s, ret_local);
 }
 
 const struct transport_ops transport_tcp = {

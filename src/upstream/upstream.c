@@ -67,7 +67,6 @@ void upstream_done(struct upstream *u)
     wheel_cancel(&u->pause);
     idle_done(&u->idle);
     turn_end_cancel(&u->sweep);
-    buffer_done(&u->ticket);
 }
 
 /* What is left of a channel when a question asks for one. */

@@ -1,7 +1,6 @@
 #ifndef UPSTREAM_UPSTREAM_H
 #define UPSTREAM_UPSTREAM_H
 
-#include "base/buffer.h"
 #include "base/list.h"
 #include "base/wheel.h"
 #include "io/loop.h"
@@ -28,7 +27,6 @@ struct upstream {
     struct latency latency, handshake;
     struct idle idle;
     struct timer pause;    /* while somebody waits for its end */
-    struct buffer ticket;  /* to resume a TLS session with, used once (RFC 8446 appendix C.4) */
     struct turn_end sweep; /* closes channels that nobody needs */
     bool is_probed;        /* a copy of some question is on its way to see how it does */
     uint64_t asked_ns;     /* when it was asked last */
