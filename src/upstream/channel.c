@@ -152,9 +152,12 @@ void channel_ready(struct channel *c)
 {
     c->is_ready = true;
     enter(c, PHASE_ANSWER);
+    wheel_cancel(&c->watch); /* it was set for how long opening may take */
     upstream_is_ready(c->upstream, c);
     list_for_each (node, &c->attempts)
         send_now(c, LIST_OF(node, struct attempt, link));
+    if (!list_is_empty(&c->attempts))
+        watch_begins(c);
 }
 
 /* Whether a question with this id was here a moment ago: then its answer is late, and no forgery.

@@ -88,6 +88,7 @@ struct socket *upstream_expect_connection(unsigned upstream); /* and accepts it 
 void upstream_expect_no_connection(unsigned upstream);
 void upstream_accept(struct socket *s);
 void upstream_refuse(unsigned upstream);
+void upstream_refuse_for(unsigned upstream, uint64_t ms); /* all who knock meanwhile */
 unsigned upstream_connections(unsigned upstream); /* that are open, accepted or not */
 bool upstream_hears(struct socket *s, struct asked *ret_asked);
 struct asked upstream_expect_query(struct socket *s);

@@ -54,6 +54,13 @@ void upstream_refuse(unsigned upstream)
     settle();
 }
 
+void upstream_refuse_for(unsigned upstream, uint64_t ms)
+{
+    for (uint64_t end_ms = now_ms() + ms; now_ms() < end_ms; advance(1))
+        while (upstream_next_connection(upstream))
+            upstream_refuse(upstream);
+}
+
 unsigned upstream_connections(unsigned upstream)
 {
     unsigned count = 0;
