@@ -15,7 +15,7 @@
     delay-fixed-MS, delay-uniform-MS-MS, delay-exponential-MEAN, delay-lognormal-MEDIAN-SIGMA
     wrongid             answers with other ids, never the right one
     duplicate           each answer twice
-    reorder[-MS]        answers overtake each other by up to so long (20)
+    reorder[-MS]        answers overtake each other by up to so long (5)
     servfail[-MS] refused[-MS]  that RCODE for every question; with MS: in bursts so long, as far apart
 
 A fault is an object with hooks, each called on the server's loop. What happens below the server (a
@@ -23,6 +23,7 @@ stopped process, dropped packets) is no fault of its own: tests/chaos/ does that
 """
 
 import asyncio
+import contextlib
 import math
 import random
 import socket
@@ -60,9 +61,15 @@ class Fault:
         return None
 
 
-async def end_all(server, how):
+async def strike_all(server, action):
+    """What a fault does to a new connection, or something else, to all that are open."""
     for connection in server.alive():
-        await connection.end(how)
+        with contextlib.suppress(OSError):      # the client was faster
+            await action(connection)
+
+
+async def end_all(server, how):
+    await strike_all(server, lambda connection: connection.end(how))
 
 
 class Silent(Fault):
@@ -112,8 +119,7 @@ class Ending(Fault):
 
 class HalfClose(Fault):
     async def begin(self, server):
-        for connection in server.alive():
-            await self.settle(connection)
+        await strike_all(server, self.settle)
 
     async def end(self, server):
         await end_all(server, "cut")
@@ -127,9 +133,11 @@ class HalfClose(Fault):
 
 class Alert(Fault):
     async def begin(self, server):
-        for connection in server.alive():
-            await connection.pipe.alarm()
-            await connection.end("cut")
+        await strike_all(server, self.cry)
+
+    async def cry(self, connection):
+        await connection.pipe.alarm()
+        await connection.end("cut")
 
     async def meet(self, connection):
         await connection.pipe.fill()
@@ -151,8 +159,7 @@ class Idle(Fault):
         self.limit = float(milliseconds) / 1000
 
     async def begin(self, server):
-        for connection in server.alive():
-            await self.settle(connection)
+        await strike_all(server, self.settle)
 
     async def settle(self, connection):
         connection.start(self.watch(connection))
@@ -243,7 +250,7 @@ FAULTS = {
     "delay": Delay,
     "wrongid": WrongId,
     "duplicate": Duplicate,
-    "reorder": lambda window=20: Delay("uniform", 0, window),
+    "reorder": lambda window=5: Delay("uniform", 0, window),
     "servfail": lambda *burst: Rcode(SERVFAIL, *burst),
     "refused": lambda *burst: Rcode(REFUSED, *burst),
 }
