@@ -116,8 +116,7 @@ class Chaos:
 
     def hang_up(self, how="close"):
         """End every open connection: "close", "cut" or "reset"."""
-        alive = [connection for connection in self.connections if connection.is_open]
-        for connection in alive:
+        for connection in self.open_connections():
             asyncio.run_coroutine_threadsafe(connection.end(how), self.loop).result(10)
 
     def switch(self, fault):
@@ -128,16 +127,15 @@ class Chaos:
         """From now on all is right."""
         self.switch("none")
 
+    def open_connections(self):
+        return [seen for seen in list(self.connections) if seen.is_open]
+
     # For faults; on the loop.
 
     async def change(self, fault):
         before, self.fault = self.fault, fault
         await before.end(self)
         await fault.begin(self)
-
-    def alive(self):
-        """Open connections whose handshake is done."""
-        return [seen for seen in list(self.connections) if seen.is_open and seen.shaken]
 
     def listen(self):
         self.listener = self.listener or self.bind(socket.SOCK_STREAM)

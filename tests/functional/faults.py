@@ -61,15 +61,20 @@ class Fault:
         return None
 
 
-async def strike_all(server, action):
-    """What a fault does to a new connection, or something else, to all that are open."""
-    for connection in server.alive():
+async def strike(connections, action):
+    for connection in connections:
         with contextlib.suppress(OSError):      # the client was faster
             await action(connection)
 
 
 async def end_all(server, how):
-    await strike_all(server, lambda connection: connection.end(how))
+    """Those in their handshake too: they would serve on, untouched by the fault."""
+    await strike(server.open_connections(), lambda connection: connection.end(how))
+
+
+async def settle_all(server, fault):
+    """What a fault does to a new connection once its handshake is done, to all that have done it."""
+    await strike([seen for seen in server.open_connections() if seen.shaken], fault.settle)
 
 
 class Silent(Fault):
@@ -119,7 +124,7 @@ class Ending(Fault):
 
 class HalfClose(Fault):
     async def begin(self, server):
-        await strike_all(server, self.settle)
+        await settle_all(server, self)
 
     async def end(self, server):
         await end_all(server, "cut")
@@ -133,7 +138,7 @@ class HalfClose(Fault):
 
 class Alert(Fault):
     async def begin(self, server):
-        await strike_all(server, self.cry)
+        await strike(server.open_connections(), self.cry)
 
     async def cry(self, connection):
         await connection.pipe.alarm()
@@ -159,7 +164,7 @@ class Idle(Fault):
         self.limit = float(milliseconds) / 1000
 
     async def begin(self, server):
-        await strike_all(server, self.settle)
+        await settle_all(server, self)
 
     async def settle(self, connection):
         connection.start(self.watch(connection))

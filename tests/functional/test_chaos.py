@@ -15,6 +15,7 @@ from certs import NAME
 from client import query
 from proxy import BINARY, TOP
 from scripts import framed
+from waiting import until
 from wire import address_for
 
 RUN = TOP / "tests" / "chaos" / "run"
@@ -123,6 +124,18 @@ def test_a_fault_strikes_open_connections(server, call, fault, met):
     assert seen(caller.ask) == "right"
     server.switch(fault)
     assert seen(caller.receive) == met
+
+
+@pytest.mark.parametrize("fault", ["away", "reset", "close", "cut", "alert", "expired"])
+def test_a_fault_strikes_connections_before_their_handshake(server, call, fault):
+    with socket.create_connection((server.host, server.port), timeout=PATIENCE) as sock:
+        until(lambda: any(not seen.shaken for seen in server.open_connections()), "it is accepted")
+        server.switch(fault)
+        try:
+            while sock.recv(100):       # an alert may come first
+                pass
+        except ConnectionResetError:
+            pass
 
 
 @pytest.mark.parametrize("fault, met", [
