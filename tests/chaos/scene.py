@@ -69,8 +69,8 @@ class Upstream:
     def __init__(self, address, certificates):
         self.address = address
         self.process = subprocess.Popen(
-            [sys.executable, FUNCTIONAL / "chaos.py", "--host", address, "--port", "0", "--forget",
-             "--control", "--certificates", certificates],
+            [sys.executable, FUNCTIONAL / "chaos.py", "--host", address, "--port", str(free_port()),
+             "--forget", "--control", "--certificates", certificates],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         said = ""
         while not said.startswith("listening: "):

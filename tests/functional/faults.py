@@ -208,7 +208,9 @@ DISTRIBUTIONS = {       # milliseconds
 
 
 class Delay(Fault):
-    def __init__(self, distribution, *numbers):
+    def __init__(self, distribution="none", *numbers):
+        if distribution not in DISTRIBUTIONS:
+            raise ValueError(f"no distribution {distribution}; there are: {' '.join(DISTRIBUTIONS)}")
         self.draw, self.numbers = DISTRIBUTIONS[distribution], [float(number) for number in numbers]
         self.draw(*self.numbers)        # wrong numbers are found here, not by a question
 

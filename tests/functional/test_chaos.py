@@ -195,9 +195,11 @@ def test_a_question_that_crosses_the_close_of_an_idle_connection_is_not_answered
     assert seen(caller.ask) == "closed"
 
 
-def test_a_fault_that_does_not_exist_is_refused(server):
-    with pytest.raises(ValueError, match="no fault nonsense"):
-        server.switch("nonsense")
+@pytest.mark.parametrize("fault, said", [
+    ("nonsense", "no fault nonsense"), ("delay", "no distribution"), ("delay-even-1", "no distribution even")])
+def test_a_fault_that_does_not_exist_is_refused(server, fault, said):
+    with pytest.raises(ValueError, match=said):
+        server.switch(fault)
 
 
 # The tool.
