@@ -72,7 +72,7 @@ static err_t make_groups(struct roster *r)
     r->group_count = 1;
     r->groups[0] = (struct group_rules){
         .name = config->name,
-        .policy = policy_at(0),
+        .policy = policy_at(1),
         .members = UINT64_MAX >> (64 - r->count),
         .timeout_ns = config->timeout,
         .deadline_ns = config->deadline,
