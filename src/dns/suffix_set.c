@@ -16,8 +16,9 @@
 
 #define LABELS_MAX (DNS_NAME_MAX / 2) /* without the root's */
 #define SLOTS_MIN  8
-#define COUNT_MAX  (1u << 23) /* places of names are 32 bits: a name and its value take 260 bytes  \
-                               */
+#define COUNT_MAX                                                                                  \
+    (1u << 23) /* places of names are 32 bits: a name and its value take 260 bytes                 \
+                */
 
 struct slot {
     uint32_t tag; /* of the hash, to spare most comparisons */
@@ -209,4 +210,15 @@ bool suffix_set_find(const struct suffix_set *s, struct slice name, uint32_t *re
         return false;
     *ret_value = entry_value(s->entries + found->at);
     return true;
+}
+
+void suffix_set_walk(const struct suffix_set *s, suffix_fn *each, void *arg)
+{
+    for (size_t i = 0; i <= s->mask; i++) {
+        const uint8_t *entry = s->entries + s->slots[i].at;
+
+        if (s->slots[i].at)
+            each(arg, &(struct suffix){ slice_of(entry + ENTRY_HEAD, entry[ENTRY_HEAD - 1]),
+                                        entry_value(entry) });
+    }
 }

@@ -22,4 +22,8 @@ void suffix_set_free(struct suffix_set **set);
  * the length of the name, not on how many suffixes there are. */
 bool suffix_set_find(const struct suffix_set *set, struct slice name, uint32_t *ret_value);
 
+/* Calls `each` for all suffixes, in no order; their letters are small. */
+typedef void suffix_fn(void *arg, const struct suffix *suffix);
+void suffix_set_walk(const struct suffix_set *set, suffix_fn *each, void *arg);
+
 #endif

@@ -2,14 +2,14 @@
  * and groups.
  *
  * Called by: worker/plan.c (at the start and on a reload), command/lookup.c.
- * Owns: servers, groups, and the trust that servers of one CA share.
+ * Owns: servers, groups (roster_groups.c), and the trust that servers of one CA share.
  */
 #include "upstream/roster.h"
 
 #include "codec/tls_context.h"
 #include "config/config.h"
-#include "upstream/group_config.h"
-#include "upstream/policy.h"
+#include "dns/suffix_set.h"
+#include "upstream/roster_groups.h"
 #include "upstream/transport.h"
 #include "upstream/upstream_config.h"
 
@@ -62,25 +62,6 @@ static err_t make_servers(struct roster *r, size_t workers, char reason[ROSTER_R
     return OK;
 }
 
-static err_t make_groups(struct roster *r)
-{
-    const struct group_config *config = config_item(r->config, &group_section, 0);
-
-    r->groups = calloc(1, sizeof *r->groups);
-    if (!r->groups)
-        return ERR_NOMEM;
-    r->group_count = 1;
-    r->groups[0] = (struct group_rules){
-        .name = config->name,
-        .policy = policy_at(1),
-        .members = UINT64_MAX >> (64 - r->count),
-        .timeout_ns = config->timeout,
-        .deadline_ns = config->deadline,
-        .hedge_ns = UINT64_MAX,
-    };
-    return OK;
-}
-
 err_t roster_new(struct roster **ret_roster, struct config *config, size_t workers,
                  char reason[ROSTER_REASON_MAX])
 {
@@ -96,7 +77,7 @@ err_t roster_new(struct roster **ret_roster, struct config *config, size_t worke
     r->count = count;
     err = make_servers(r, workers, reason);
     if (err == OK)
-        err = make_groups(r);
+        err = roster_make_groups(r, reason);
     if (err != OK) {
         roster_unref(r);
         return err;
@@ -129,6 +110,8 @@ void roster_unref(struct roster *r)
         server_done(&r->servers[i]);
     }
     free(r->groups);
+    free(r->group_of_route);
+    suffix_set_free(&r->routes);
     config_unref(&r->config);
     free(r);
 }

@@ -2,6 +2,7 @@
 #include "upstream/upstream_config.h"
 
 #include "codec/pin.h"
+#include "upstream/group_config.h"
 
 #include <string.h>
 
@@ -40,6 +41,7 @@ static void check(const void *items, size_t count, struct loader *to)
         uint8_t bytes[PIN_SIZE];
 
         check_url(&upstream[i].url, i, to);
+        group_check_name(to, i, "group", upstream[i].group);
         if (upstream[i].ca[0] == '\0')
             complain(to, i, "ca", "is empty; write system or the path of a PEM file");
         if (pin->count && strcmp(upstream[i].url.scheme, "tls") != 0)

@@ -37,9 +37,9 @@ static unsigned pick(struct group *g, unsigned policy, uint64_t among, struct sl
 {
     const struct choice choice = { g->candidates, among, name, &g->random, &g->turn };
 
-    for (size_t i = 0; i < sizeof g->random.bytes; i++)
+    g->random.left = 2 * sizeof(uint64_t); /* no policy draws more than once */
+    for (size_t i = 0; i < g->random.left; i++)
         g->random.bytes[i] = (uint8_t)(next(&g->seed) >> 32);
-    g->random.left = sizeof g->random.bytes;
     return policy_at(policy)->pick(&choice);
 }
 
