@@ -58,10 +58,9 @@ static void find_places(const struct choice *choice, struct places *places)
 /* Bounded loads (Mirrokni and others 2018): a domain that everybody asks for must not drown one. */
 static bool is_full(const struct places *places, const struct place *place)
 {
-    uint64_t share =
-        (places->in_flight + 1) * LOAD_PERCENT * place->weight / (100 * places->weight);
-
-    return place->in_flight > share + LOAD_FREE;
+    return place->in_flight > LOAD_FREE &&
+           (place->in_flight - LOAD_FREE) * 100 * places->weight >
+               (places->in_flight + 1) * LOAD_PERCENT * place->weight;
 }
 
 /* Each provider wins as many domains as its weight says: -ln of an even draw, by weight, is an

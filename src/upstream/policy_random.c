@@ -5,19 +5,20 @@
 
 static unsigned pick(const struct choice *choice)
 {
-    uint64_t sum = 0, drawn;
-    unsigned i = 0;
+    uint64_t left = choice->among, sum = 0, drawn;
+    uint32_t weight;
 
-    for (uint64_t left = choice->among; left; left &= left - 1)
+    do {
         sum += choice->candidates[__builtin_ctzll(left)].weight;
+        left &= left - 1;
+    } while (left);
     drawn = random_u64(choice->random) % sum;
-    for (uint64_t left = choice->among; left; left &= left - 1) {
-        i = (unsigned)__builtin_ctzll(left);
-        if (drawn < choice->candidates[i].weight)
-            break;
-        drawn -= choice->candidates[i].weight;
+    for (left = choice->among;; left &= left - 1) {
+        weight = choice->candidates[__builtin_ctzll(left)].weight;
+        if (drawn < weight)
+            return (unsigned)__builtin_ctzll(left);
+        drawn -= weight;
     }
-    return i;
 }
 
 const struct policy_ops policy_random = { .name = "random", .pick = pick };

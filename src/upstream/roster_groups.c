@@ -139,6 +139,7 @@ err_t roster_make_groups(struct roster *r, char reason[ROSTER_REASON_MAX])
     r->groups = calloc(config_count(r->config, &group_section), sizeof *r->groups);
     if (!r->groups)
         return ERR_NOMEM;
+    r->group_count = 0;
     add_groups(r, true);
     add_groups(r, false);
     add_members(r);

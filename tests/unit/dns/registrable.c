@@ -22,6 +22,7 @@ TEST(registrable_unknown, "of other names the last two labels count")
     CHECK_TEXT(registrable("a.b.nosuchtld"), "b.nosuchtld.");
     CHECK_TEXT(registrable("co.uk"), "co.uk.");
     CHECK_TEXT(registrable("com"), "com.");
+    CHECK_TEXT(registrable("b.kawasaki.jp"), "kawasaki.jp.");
     CHECK_TEXT(registrable("."), ".");
 }
 

@@ -209,8 +209,10 @@ TEST(policy_fastest_cold, "when nobody was timed yet a burst goes to all alike")
         g.candidates[i].latency_us = 0;
     for (unsigned i = 0; i < QUESTIONS; i++)
         g.candidates[pick(&g, FASTEST, 0xf, numbered(i))].in_flight++;
-    for (unsigned i = 0; i < 4; i++)
-        CHECK(is_near(g.candidates[i].in_flight, 0.25));
+    for (unsigned i = 0; i < 4; i++) {
+        CHECK(g.candidates[i].in_flight > QUESTIONS / 4 - 20);
+        CHECK(g.candidates[i].in_flight < QUESTIONS / 4 + 20);
+    }
 }
 
 TEST(policy_hash_domain, "all names of a domain go to one provider, also after a restart")
@@ -317,7 +319,7 @@ TEST(policy_hash_few, "a few questions in flight are no load that moves a domain
 
     group_init(&g);
     own = pick(&g, HASH, 0x3, wire("www.example.com"));
-    g.candidates[own].in_flight = 16;
+    g.candidates[own].in_flight = 26; /* 16, and 1.25 times the half of all, are 32.9 */
     CHECK_EQUAL(pick(&g, HASH, 0x3, wire("www.example.com")), own);
     g.candidates[own].in_flight = 100;
     CHECK_EQUAL(pick(&g, HASH, 0x3, wire("www.example.com")), 1 - own);
