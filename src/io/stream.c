@@ -9,6 +9,7 @@
 #include "io/socket.h"
 
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -125,6 +126,17 @@ void stream_close(struct stream **s)
     socket_close(&(*s)->fd);
     free(*s);
     *s = NULL;
+}
+
+void stream_handle(struct stream *s, const struct stream_handler *handler, void *arg)
+{
+    s->handler = handler;
+    s->arg = arg;
+}
+
+void stream_set_patience(struct stream *s, unsigned ms)
+{
+    setsockopt(s->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof ms);
 }
 
 err_t stream_send(struct stream *s, struct slice bytes, size_t *ret_sent)
