@@ -23,6 +23,7 @@ struct flight {
     struct list waiters;
     struct flight *next_match; /* in its channel's match */
     struct upstream_set *group;
+    unsigned rules;            /* the index of the group that is asked */
     struct upstream *upstream; /* who is asked, or NULL */
     struct channel *channel;   /* where it was sent, or NULL while it waits for one */
     struct timer timer;        /* the end of this attempt */
