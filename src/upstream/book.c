@@ -129,31 +129,25 @@ bool book_claim(struct book *b, uint64_t now_ns, uint64_t until_ns)
     return is_ours;
 }
 
-unsigned book_settle(struct book *b, uint64_t due_ns)
+void book_settle(struct book *b, uint64_t due_ns)
 {
-    unsigned failures;
-
     pthread_mutex_lock(&b->lock);
-    failures = b->failures;
     b->failures = 0;
     b->due_ns = due_ns;
     b->claimed_ns = 0;
     pthread_mutex_unlock(&b->lock);
-    return failures;
 }
 
-unsigned book_settle_failed(struct book *b, uint64_t now_ns)
+void book_settle_failed(struct book *b, uint64_t now_ns)
 {
-    unsigned failures;
     uint64_t pause_ns;
 
     pthread_mutex_lock(&b->lock);
-    failures = b->failures++;
-    pause_ns = PAUSE_MIN_NS << (failures < PAUSE_DOUBLES ? failures : PAUSE_DOUBLES);
+    pause_ns = PAUSE_MIN_NS << (b->failures < PAUSE_DOUBLES ? b->failures : PAUSE_DOUBLES);
+    b->failures++;
     b->due_ns = now_ns + (pause_ns < PAUSE_MAX_NS ? pause_ns : PAUSE_MAX_NS);
     b->claimed_ns = 0;
     pthread_mutex_unlock(&b->lock);
-    return failures;
 }
 
 uint64_t book_next_look_ns(struct book *b, uint64_t now_ns)

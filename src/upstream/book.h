@@ -56,9 +56,9 @@ void book_avoid(struct book *b, const union addr *addr, uint64_t now_ns);
 bool book_claim(struct book *b, uint64_t now_ns, uint64_t until_ns);
 
 /* The name was resolved, or not: then it is due after a pause, which grows with each failure. The
- * addresses that are known stay. Returns how often in a row it had failed before. */
-unsigned book_settle(struct book *b, uint64_t due_ns);
-unsigned book_settle_failed(struct book *b, uint64_t now_ns);
+ * addresses that are known stay. */
+void book_settle(struct book *b, uint64_t due_ns);
+void book_settle_failed(struct book *b, uint64_t now_ns);
 
 /* When to look for a change: soon while nothing is known, else when the name is due. */
 uint64_t book_next_look_ns(struct book *b, uint64_t now_ns);

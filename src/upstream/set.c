@@ -10,6 +10,7 @@
 #include "base/pool.h"
 #include "io/loop.h"
 #include "metrics/metrics.h"
+#include "upstream/bootstrap.h"
 #include "upstream/channel.h"
 #include "upstream/equal.h"
 #include "upstream/flight.h"
@@ -31,6 +32,7 @@ struct upstream_set {
     struct list lost; /* flights that failed for good: told at the end of the turn */
     struct turn_end tell;
     bool retired;
+    struct bootstrap *bootstrap; /* NULL when no upstream has a name */
     size_t count;
     struct upstream upstreams[];
 };
@@ -64,6 +66,10 @@ err_t upstream_set_new(struct upstream_set **ret_group, struct upstream_context 
     equal_init(&g->equal, context->random);
     for (size_t i = 0; i < g->count; i++)
         upstream_init(&g->upstreams[i], &roster->servers[i], context, (unsigned)i);
+    if (bootstrap_new(&g->bootstrap, g, context, roster, g->upstreams) != OK) {
+        upstream_set_free(&g);
+        return ERR_NOMEM;
+    }
     *ret_group = g;
     return OK;
 }
@@ -76,6 +82,7 @@ void upstream_set_free(struct upstream_set **group)
     if (!g)
         return;
     *group = NULL;
+    bootstrap_free(&g->bootstrap);
     list_init(&left);
     for (size_t i = 0; i < g->count; i++)
         upstream_done(&g->upstreams[i], &left);

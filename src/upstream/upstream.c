@@ -55,7 +55,7 @@ static bool has_ready_channel(const struct upstream *u)
 
 bool upstream_is_well(const struct upstream *u, uint64_t now)
 {
-    return now >= u->paused_until_ns || has_ready_channel(u);
+    return (now >= u->paused_until_ns && server_has_address(u->server)) || has_ready_channel(u);
 }
 
 /* The ready ones first: a question must not wait for a handshake that it does not need. */
@@ -148,7 +148,7 @@ void upstream_carry(struct upstream *u, struct flight *f)
     err_t err = ERR_BUSY;
 
     f->upstream = u;
-    if (!c && now_ns(u) >= u->paused_until_ns)
+    if (!c && now_ns(u) >= u->paused_until_ns && server_has_address(u->server))
         err = open_channel(u, u->server->ops, &c);
     if (c) {
         channel_send(c, f);
@@ -184,6 +184,12 @@ void upstream_has_room(struct upstream *u)
             break;
     }
     list_move_all(&u->bench, &waiting);
+}
+
+void upstream_addresses_known(struct upstream *u)
+{
+    u->paused_until_ns = 0;
+    upstream_has_room(u);
 }
 
 static bool has_tried(const struct flight *f, const struct upstream *u)

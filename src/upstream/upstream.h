@@ -48,6 +48,9 @@ bool upstream_times_out(struct upstream *u, struct flight *f);
 /* Takes `f` off its channel or the bench. */
 void upstream_forget(struct flight *f);
 
+/* The name of its server is resolved: those who wait go on. */
+void upstream_addresses_known(struct upstream *u);
+
 /* What channels tell. */
 void upstream_has_room(struct upstream *u);
 void upstream_answered(struct upstream *u);

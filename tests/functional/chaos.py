@@ -143,7 +143,7 @@ class Connection:
         """Take the steps of the question's script."""
         self.server.count_pending(self, 1)
         try:
-            for step in scripts.plan(question.asked):
+            for step in self.server.plan(question.asked):
                 await self.take_step(question, step)
         except OSError as error:
             self.error = error
@@ -220,7 +220,7 @@ class Datagrams(asyncio.DatagramProtocol):
             asyncio.get_running_loop().create_task(self.follow(question, client))
 
     async def follow(self, question, client):
-        for step in scripts.plan(question.asked):
+        for step in self.server.plan(question.asked):
             if isinstance(step, scripts.Wait):
                 await asyncio.sleep(step.seconds)
             elif isinstance(step, (scripts.Send, scripts.Drip)):
@@ -284,6 +284,10 @@ class Chaos:
             asyncio.run_coroutine_threadsafe(connection.end(how), self.loop).result(10)
 
     # The machinery.
+
+    def plan(self, asked):
+        """The steps to take for a question; a server with other manners overrides this."""
+        return scripts.plan(asked)
 
     def bind(self, kind):
         family = socket.AF_INET6 if ":" in self.host else socket.AF_INET

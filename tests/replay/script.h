@@ -80,6 +80,8 @@ void expect_answer(const struct heard *heard, uint16_t id, const char *name);
 void expect_servfail(const struct heard *heard, uint16_t id, enum dns_ede ede, const char *text);
 
 /* --- upstreams --- */
+#define OVER_IPV6 1000 /* upstream OVER_IPV6 + 1 is 2001:db8::1 */
+
 struct socket *upstream_next_connection(unsigned upstream); /* that waits to be accepted, or NULL */
 struct socket *upstream_expect_connection(unsigned upstream); /* and accepts it */
 void upstream_expect_no_connection(unsigned upstream);
