@@ -6,6 +6,7 @@
 #include "upstream/ask.h"
 
 struct channel;
+struct group_rules;
 struct upstream;
 
 /* Who is told what came of a flight. */
@@ -23,12 +24,12 @@ struct flight {
     struct list waiters;
     struct flight *next_match; /* in its channel's match */
     struct upstream_set *group;
-    unsigned rules;            /* the index of the group that is asked */
-    struct upstream *upstream; /* who is asked, or NULL */
-    struct channel *channel;   /* where it was sent, or NULL while it waits for one */
-    struct timer timer;        /* the end of this attempt */
-    uint64_t deadline_ns;      /* of all attempts; nothing pushes it out */
-    uint64_t attempt_ns;       /* when this attempt began */
+    const struct group_rules *rules; /* of the group that is asked */
+    struct upstream *upstream;       /* who is asked, or NULL */
+    struct channel *channel;         /* where it was sent, or NULL while it waits for one */
+    struct timer timer;              /* the end of this attempt */
+    uint64_t deadline_ns;            /* of all attempts; nothing pushes it out */
+    uint64_t attempt_ns;             /* when this attempt began */
     uint64_t sent_ns;
     uint64_t tried; /* a bit for each upstream of the group that failed in this round */
     uint8_t rounds, moves;

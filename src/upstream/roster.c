@@ -2,16 +2,17 @@
  * and groups.
  *
  * Called by: worker/plan.c (at the start and on a reload), command/lookup.c.
- * Owns: servers, groups, and the trust that servers of one CA share.
+ * Owns: servers, groups (roster_groups.c), and the trust that servers of one CA share.
  */
 #include "upstream/roster.h"
 
 #include "base/clock.h"
 #include "codec/tls_context.h"
 #include "config/config.h"
+#include "dns/suffix_set.h"
 #include "upstream/bootstrap_config.h"
-#include "upstream/group_config.h"
 #include "upstream/policy.h"
+#include "upstream/roster_groups.h"
 #include "upstream/transport.h"
 #include "upstream/upstream_config.h"
 
@@ -81,25 +82,6 @@ static uint64_t first_servers(size_t count)
     return count ? UINT64_MAX >> (64 - count) : 0;
 }
 
-static err_t make_groups(struct roster *r)
-{
-    const struct group_config *config = config_item(r->config, &group_section, 0);
-
-    r->groups = calloc(1, sizeof *r->groups);
-    if (!r->groups)
-        return ERR_NOMEM;
-    r->group_count = 1;
-    r->groups[0] = (struct group_rules){
-        .name = config->name,
-        .policy = policy_at(0),
-        .members = first_servers(r->upstream_count),
-        .timeout_ns = config->timeout,
-        .deadline_ns = config->deadline,
-        .hedge_ns = UINT64_MAX,
-    };
-    return OK;
-}
-
 /* Those who resolve names are asked one after the other, and by nobody else. */
 static err_t make_bootstrap_group(struct roster *r)
 {
@@ -118,6 +100,7 @@ static err_t make_bootstrap_group(struct roster *r)
         .timeout_ns = BOOTSTRAP_TIMEOUT_NS,
         .deadline_ns = BOOTSTRAP_DEADLINE_NS,
         .hedge_ns = UINT64_MAX,
+        .fallback = -1,
     };
     for (size_t i = r->upstream_count; i < r->count; i++)
         r->servers[i].group = (unsigned)r->group_count;
@@ -135,7 +118,7 @@ static void set_patience(struct roster *r)
 static err_t make_all(struct roster *r, size_t workers, char reason[ROSTER_REASON_MAX])
 {
     TRY(make_servers(r, workers, reason));
-    TRY(make_groups(r));
+    TRY(roster_make_groups(r, reason));
     TRY(make_bootstrap_group(r));
     set_patience(r);
     return OK;
@@ -221,6 +204,8 @@ void roster_unref(struct roster *r)
     }
     free(r->groups);
     store_done(&r->store);
+    free(r->group_of_route);
+    suffix_set_free(&r->routes);
     config_unref(&r->config);
     free(r);
 }

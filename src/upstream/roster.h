@@ -6,6 +6,7 @@
 
 struct config;
 struct policy_ops;
+struct suffix_set;
 
 #define ROSTER_REASON_MAX 1024
 
@@ -17,6 +18,7 @@ struct group_rules {
     uint64_t timeout_ns, deadline_ns;
     uint64_t hedge_ns;     /* 0: as long as the upstream mostly takes; UINT64_MAX: never */
     unsigned hedge_budget; /* in hundredths of the questions */
+    int fallback;          /* the group that is asked when all of this one fail; -1 for none */
 };
 
 /* All servers and groups of one configuration, which it keeps alive. Shared by all workers. */
@@ -28,6 +30,9 @@ struct roster {
     size_t group_count;         /* with that of the bootstrap servers, the last, where they are */
     struct group_rules *groups; /* the first is for all that no route sends elsewhere */
     size_t upstream_count;      /* the first of all servers; bootstrap servers follow */
+    struct suffix_set *routes;  /* of names; yields indexes of routes. NULL when there are none */
+    unsigned *group_of_route;
+    uint64_t routing; /* equal to another roster's when every name is asked of the same servers */
     size_t count;
     struct server servers[];
 };
@@ -40,5 +45,8 @@ err_t roster_new(struct roster **ret_roster, struct config *config, size_t worke
 void roster_inherit(struct roster *roster, struct roster *before);
 struct roster *roster_ref(struct roster *roster);
 void roster_unref(struct roster *roster);
+
+/* The index of the group that is asked about a name (wire form, letter case does not matter). */
+unsigned roster_group_for(const struct roster *roster, struct slice qname);
 
 #endif

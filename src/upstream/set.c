@@ -176,11 +176,6 @@ static void give_up(struct flight *f)
     tell_soon(f->group);
 }
 
-static const struct group_rules *rules_of(const struct flight *f)
-{
-    return &f->group->roster->groups[f->rules];
-}
-
 /* The first upstream of its group that this round has not tried and that is well; for want of one
  * the one whose pause ends first; NULL when the round is over. */
 static struct upstream *choose(struct upstream_set *g, const struct flight *f, uint64_t now_ns)
@@ -190,7 +185,7 @@ static struct upstream *choose(struct upstream_set *g, const struct flight *f, u
     for (size_t i = 0; i < g->count; i++) {
         struct upstream *u = &g->upstreams[i];
 
-        if (f->tried >> i & 1 || !(rules_of(f)->members >> i & 1))
+        if ((f->tried | ~f->rules->members) >> i & 1)
             continue;
         if (upstream_is_well(u, now_ns))
             return u;
@@ -205,7 +200,7 @@ static void attempt_is_over(void *arg);
 static void start_attempt(struct flight *f)
 {
     struct loop *loop = f->group->context->loop;
-    uint64_t end_ns = loop_now_ns(loop) + rules_of(f)->timeout_ns;
+    uint64_t end_ns = loop_now_ns(loop) + f->rules->timeout_ns;
 
     f->attempt_ns = loop_now_ns(loop);
     if (end_ns > f->deadline_ns)
@@ -243,7 +238,7 @@ static void attempt_is_over(void *arg)
     uint64_t took_ns = loop_now_ns(f->group->context->loop) - f->attempt_ns;
 
     metrics_count(f->group->context->metrics, METRIC_upstream_timeouts);
-    if (took_ns < rules_of(f)->timeout_ns || !upstream_times_out(f->upstream, f))
+    if (took_ns < f->rules->timeout_ns || !upstream_times_out(f->upstream, f))
         set_failed(f, f->channel ? f->channel->phase : PHASE_QUEUE, ERR_TIMEOUT);
 }
 
@@ -269,7 +264,7 @@ void set_move(struct flight *f)
     upstream_carry(f->upstream, f);
 }
 
-static err_t make_flight(struct upstream_set *g, unsigned group,
+static err_t make_flight(struct upstream_set *g, const struct group_rules *rules,
                          const struct compose_query_settings *query, struct flight **ret_flight)
 {
     struct flight *f = pool_take(&g->flights);
@@ -279,8 +274,8 @@ static err_t make_flight(struct upstream_set *g, unsigned group,
         return ERR_BUSY;
     *f = (struct flight){
         .group = g,
-        .rules = group,
-        .deadline_ns = loop_now_ns(g->context->loop) + g->roster->groups[group].deadline_ns,
+        .deadline_ns = loop_now_ns(g->context->loop) + rules->deadline_ns,
+        .rules = rules,
         .phase = PHASE_QUEUE,
         .err = ERR_TIMEOUT,
         .qtype = query->question->qtype,
@@ -299,13 +294,23 @@ static err_t make_flight(struct upstream_set *g, unsigned group,
     return OK;
 }
 
+unsigned upstream_group_for(const struct upstream_set *g, struct slice qname)
+{
+    return roster_group_for(g->roster, qname);
+}
+
+uint64_t upstream_routing(const struct upstream_set *g)
+{
+    return g->roster->routing;
+}
+
 err_t upstream_ask(struct upstream_set *g, unsigned group,
                    const struct compose_query_settings *query, upstream_answer_fn *answer_fn,
                    void *arg)
 {
     struct waiter *w = pool_take(&g->waiters);
     struct flight *f, *other;
-    err_t err = w ? make_flight(g, group, query, &f) : ERR_BUSY;
+    err_t err = w ? make_flight(g, &g->roster->groups[group], query, &f) : ERR_BUSY;
 
     if (err != OK) {
         if (w)

@@ -3,6 +3,7 @@
 
 #include "codec/pin.h"
 #include "upstream/bootstrap_config.h"
+#include "upstream/group_config.h"
 
 #include <string.h>
 
@@ -48,6 +49,7 @@ static void check(const void *items, size_t count, struct loader *to)
         uint8_t bytes[PIN_SIZE];
 
         check_url(&upstream[i].url, i, to);
+        group_check_name(to, i, "group", upstream[i].group);
         if (upstream[i].ca[0] == '\0')
             complain(to, i, "ca", "is empty; write system or the path of a PEM file");
         if (pin->count && strcmp(upstream[i].url.scheme, "tls") != 0)

@@ -202,7 +202,10 @@ enum step ask_upstream(struct query *q)
         .dnssec_ok = q->asked.edns.dnssec_ok,
     };
 
-    if (upstream_ask(q->worker->upstreams, 0, &query, take_answer, q) == OK) {
+    unsigned group = upstream_group_for(q->worker->upstreams, question_name(&q->asked.question));
+
+    q->routing = upstream_routing(q->worker->upstreams);
+    if (upstream_ask(q->worker->upstreams, group, &query, take_answer, q) == OK) {
         if (q->has_stale)
             wheel_set(loop_wheel(q->worker->loop), &q->patience,
                       loop_now_ns(q->worker->loop) + q->worker->stale_after_ns, lose_patience, q);
@@ -229,11 +232,18 @@ static void explain(struct query *q)
 }
 
 /* What is remembered of a question that no upstream answered: for a moment nobody asks again. */
+/* Whether what an upstream said may be kept. A reload may have sent the name to another group since
+ * it was asked, and forgotten all that the first one had said. */
+static bool is_to_keep(const struct query *q)
+{
+    return q->answer->is_first && q->routing == upstream_routing(q->worker->upstreams);
+}
+
 static void keep_failure(struct query *q)
 {
     const struct cache_key key = cache_key_of(q);
 
-    if (cache_for(q) && q->answer->is_first)
+    if (cache_for(q) && is_to_keep(q))
         cache_put_failure(cache_for(q), &key, now_s(q));
 }
 
@@ -258,7 +268,7 @@ enum step keep_in_cache(struct query *q)
 
     if (!cache_for(q))
         return STEP_NEXT;
-    if (q->answer->is_first)
+    if (is_to_keep(q))
         cache_put(cache_for(q), &key, q->answer->response, now_s(q));
     if (message_rcode(q->answer->response) == RCODE_SERVFAIL)
         take_stale(q);

@@ -318,8 +318,6 @@ TEST(config_checks_upstream, "host names, pins and groups are checked")
                "f:3:13: deadline: is shorter than timeout; a question takes one attempt at least");
     CHECK_TEXT(wrong("group:\n- name: default\n- name: default\n"),
                "f:3:9: name: the group default is written twice; keep one");
-    CHECK_TEXT(wrong("group:\n- name: other\n"),
-               "f:2:9: name: other: there is only the group default so far");
     CHECK_TEXT(wrong("limit: { tcp_connections: 10 }\n"), "ok");
 }
 
