@@ -149,12 +149,16 @@ err_t compose_query(struct writer *w, const struct compose_query_settings *s)
     return append(w, &out);
 }
 
-err_t compose_padded(struct writer *w, struct slice query, size_t pad_to)
+err_t compose_on_stream(struct writer *w, struct slice query,
+                        const struct compose_stream_settings *settings)
 {
     struct writer out = message_writer(w, DNS_MESSAGE_MAX);
 
     write_bytes(&out, query);
-    write_padding(&out, pad_to);
+    if (settings->asks_keepalive)
+        write_option(&out, EDNS_TCP_KEEPALIVE, (struct slice){ 0 });
+    if (settings->pad_to)
+        write_padding(&out, settings->pad_to);
     if (!out.failed)
         put_u16(out.start + query.len - 2, (uint16_t)(writer_len(&out) - query.len));
     return append(w, &out);

@@ -36,9 +36,15 @@ struct compose_fault {
 /* The question in small letters: the client's letter case is no upstream's business. */
 err_t compose_query(struct writer *w, const struct compose_query_settings *settings);
 
-/* A `query` of compose_query, padded to a multiple of `pad_to` bytes (RFC 7830: only where the
- * transport is encrypted). */
-err_t compose_padded(struct writer *w, struct slice query, size_t pad_to);
+/* What is added to a query on a connection. */
+struct compose_stream_settings {
+    bool asks_keepalive; /* how long it may be idle: RFC 7828 section 3.2.1, never over UDP */
+    size_t pad_to;       /* as in compose_settings: RFC 7830, only where it is encrypted */
+};
+
+/* A `query` of compose_query with these options. */
+err_t compose_on_stream(struct writer *w, struct slice query,
+                        const struct compose_stream_settings *settings);
 
 /* The upstream's records byte by byte behind the client's question, its OPT replaced by ours.
  * What is longer than the limit becomes a truncated response without records. `client` has asked

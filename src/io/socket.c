@@ -104,6 +104,34 @@ err_t socket_connect_dgram(const union addr *addr, int *ret_fd)
     return connect_socket(addr, false, ret_fd);
 }
 
+void socket_local(int fd, union addr *ret_local)
+{
+    union addr local = { 0 };
+    socklen_t len = sizeof local;
+
+    if (getsockname(fd, &local.any, &len) != 0)
+        local = (union addr){ 0 };
+    if (local.any.sa_family == AF_INET6)
+        local.v6.sin6_port = 0;
+    else
+        local.v4.sin_port = 0;
+    *ret_local = local;
+}
+
+err_t socket_source(const union addr *to, union addr *ret_source)
+{
+    int fd = open_socket(to, false);
+    bool is_reached;
+
+    if (fd < 0)
+        return errno == EAFNOSUPPORT ? ERR_UNREACHABLE : ERR_SYSTEM;
+    is_reached = connect(fd, &to->any, addr_len(to)) == 0;
+    if (is_reached)
+        socket_local(fd, ret_source);
+    socket_close(&fd);
+    return is_reached ? OK : ERR_UNREACHABLE;
+}
+
 int socket_error(int fd)
 {
     int error = 0;

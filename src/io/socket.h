@@ -21,6 +21,14 @@ err_t socket_connect_stream(const union addr *addr, int *ret_fd);
 /* A UDP socket with a port that the kernel picks, which hears `addr` only. */
 err_t socket_connect_dgram(const union addr *addr, int *ret_fd);
 
+/* The local address from which the kernel would now reach `to`; its port is 0. Nothing is sent.
+ * ERR_UNREACHABLE when there is no way there, ERR_SYSTEM when there is no descriptor left. */
+err_t socket_source(const union addr *to, union addr *ret_source);
+
+/* The local address of a connected socket; its port is 0, to be compared with socket_source. No
+ * family when it has none. */
+void socket_local(int fd, union addr *ret_local);
+
 /* Listens at the file `path`, which only this user may connect to. The file of a process that has
  * died is replaced; ERR_SYSTEM with errno EADDRINUSE when one is alive, EEXIST when it is no
  * socket. Changes the umask for a moment: no other thread may make files meanwhile. */

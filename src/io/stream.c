@@ -9,8 +9,10 @@
 #include "io/socket.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 struct stream {
@@ -148,6 +150,28 @@ err_t stream_send(struct stream *s, struct slice bytes, size_t *ret_sent)
     *ret_sent = sent < 0 ? 0 : (size_t)sent;
     s->wants_room = *ret_sent < bytes.len;
     return watch_wanted(s);
+}
+
+void stream_local(const struct stream *s, union addr *ret_local)
+{
+    socket_local(s->fd, ret_local);
+}
+
+bool stream_state(const struct stream *s, struct stream_state *ret_state)
+{
+    struct tcp_info info = { 0 };
+    socklen_t len = sizeof info;
+    int unacknowledged;
+
+    if (s->connecting || ioctl(s->fd, SIOCOUTQ, &unacknowledged) != 0 ||
+        getsockopt(s->fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0)
+        return false;
+    *ret_state = (struct stream_state){
+        .unacknowledged = (size_t)unacknowledged,
+        .last_ack_ms = info.tcpi_last_ack_recv,
+        .rtt_us = info.tcpi_rtt,
+    };
+    return true;
 }
 
 err_t stream_read_on(struct stream *s, bool on)

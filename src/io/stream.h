@@ -43,6 +43,19 @@ err_t stream_send(struct stream *s, struct slice bytes, size_t *ret_sent);
 /* Reads what has arrived already, without waiting for the loop to say so. May close the stream. */
 void stream_receive(struct stream *s);
 
+/* The local address of a connected stream; its port is 0. */
+void stream_local(const struct stream *s, union addr *ret_local);
+
+/* What the kernel knows of the other end. */
+struct stream_state {
+    size_t unacknowledged; /* bytes it took from us that the peer's kernel has not acknowledged */
+    uint32_t last_ack_ms;  /* how long ago that acknowledged anything, be it nothing new */
+    uint32_t rtt_us;       /* smoothed round-trip time */
+};
+
+/* False while it connects, and when the kernel does not say. */
+bool stream_state(const struct stream *s, struct stream_state *ret_state);
+
 /* Reading pauses and goes on: the kernel's buffer fills and the peer has to wait. */
 err_t stream_read_on(struct stream *s, bool on);
 

@@ -71,6 +71,11 @@ bool book_has_address(const struct book *b)
     return atomic_load(&b->known) > 0;
 }
 
+bool book_has_choice(const struct book *b)
+{
+    return atomic_load(&b->known) > 1;
+}
+
 /* Puts the entry behind those that may be tried sooner; among equals the order is kept. */
 static void insert(struct book_entry *sorted, size_t count, struct book_entry entry)
 {

@@ -10,7 +10,7 @@
 #include "dns/types.h"
 #include "io/loop.h"
 #include "upstream/roster.h"
-#include "upstream/upstream.h"
+#include "upstream/set.h"
 
 #include <stdlib.h>
 
@@ -42,7 +42,6 @@ struct name {
 
 struct bootstrap {
     struct upstream_set *set;
-    struct upstream_context *context;
     const struct group_rules *rules;
     unsigned group;
     size_t count;
@@ -55,7 +54,7 @@ static void look(void *arg);
 
 static uint64_t now_ns(const struct name *n)
 {
-    return loop_now_ns(n->bootstrap->context->loop);
+    return loop_now_ns(n->bootstrap->set->context->loop);
 }
 
 static struct server *server_of(const struct name *n)
@@ -65,7 +64,7 @@ static struct server *server_of(const struct name *n)
 
 static void wait_until(struct name *n, uint64_t at_ns, timer_fn *fn)
 {
-    wheel_set(loop_wheel(n->bootstrap->context->loop), &n->timer, at_ns, fn, n);
+    wheel_set(loop_wheel(n->bootstrap->set->context->loop), &n->timer, at_ns, fn, n);
 }
 
 static void look_later(struct name *n)
@@ -237,13 +236,14 @@ static void start(struct bootstrap *b, struct name *n, struct upstream *upstream
     n->bootstrap = b;
     n->upstream = upstream;
     n->was_known = server_has_address(upstream->server); /* from the configuration before */
+    if (!n->was_known)
+        upstream_has_no_address(upstream);
     look(n);
 }
 
-err_t bootstrap_new(struct bootstrap **ret_bootstrap, struct upstream_set *set,
-                    struct upstream_context *context, const struct roster *roster,
-                    struct upstream *upstreams)
+err_t bootstrap_new(struct bootstrap **ret_bootstrap, struct upstream_set *set)
 {
+    const struct roster *roster = set->roster;
     struct bootstrap *b;
     size_t count = 0;
 
@@ -256,12 +256,11 @@ err_t bootstrap_new(struct bootstrap **ret_bootstrap, struct upstream_set *set,
     if (!b)
         return ERR_NOMEM;
     b->set = set;
-    b->context = context;
     b->group = (unsigned)(roster->group_count - 1);
     b->rules = &roster->groups[b->group];
     for (size_t i = 0; i < roster->count; i++)
         if (roster->servers[i].host)
-            start(b, &b->names[b->count++], &upstreams[i]);
+            start(b, &b->names[b->count++], &set->upstreams[i]);
     *ret_bootstrap = b;
     return OK;
 }

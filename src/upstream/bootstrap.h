@@ -5,16 +5,13 @@
 #include "upstream/book.h"
 
 struct message;
-struct upstream;
 
 /* One worker's part in resolving the names of its upstreams. Whoever comes first asks, through
  * upstream_ask like any client; all others find the addresses in the servers' books. */
 struct bootstrap;
 
-/* Starts at once. `upstreams` are all of the roster's, in its order. NULL when none has a name. */
-err_t bootstrap_new(struct bootstrap **ret_bootstrap, struct upstream_set *set,
-                    struct upstream_context *context, const struct roster *roster,
-                    struct upstream *upstreams);
+/* Starts at once, for all upstreams of `set`. NULL when none has a name. */
+err_t bootstrap_new(struct bootstrap **ret_bootstrap, struct upstream_set *set);
 
 /* Before its set: what was asked must find nobody any more, or never be answered. */
 void bootstrap_free(struct bootstrap **b);

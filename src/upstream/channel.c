@@ -6,26 +6,31 @@
  */
 #include "upstream/channel.h"
 
+#include "base/clock.h"
 #include "base/reader.h"
 #include "dns/message.h"
 #include "io/loop.h"
 #include "log/log.h"
 #include "metrics/metrics.h"
 #include "upstream/flight.h"
-#include "upstream/server.h"
+#include "upstream/roster.h"
+#include "upstream/server_stats.h"
 #include "upstream/set.h"
-#include "upstream/upstream.h"
+#include "upstream/watch.h"
 
 #include <stdlib.h>
 
-static struct metrics *metrics_of(const struct channel *c)
+#define KEEPALIVE_UNIT_NS (100 * NS_PER_MS) /* RFC 7828 section 3.1 */
+
+static void count(const struct channel *c, enum metric metric, enum server_count which)
 {
-    return c->upstream->context->metrics;
+    metrics_count(c->upstream->set->context->metrics, metric);
+    server_counts(c->upstream->stats, which);
 }
 
 static uint64_t now_ns(const struct channel *c)
 {
-    return loop_now_ns(c->upstream->context->loop);
+    return loop_now_ns(c->upstream->set->context->loop);
 }
 
 err_t channel_open(struct channel **ret_channel, struct upstream *u,
@@ -39,15 +44,17 @@ err_t channel_open(struct channel **ret_channel, struct upstream *u,
     c->ops = ops;
     c->upstream = u;
     c->phase = PHASE_CONNECT;
-    list_init(&c->flights);
-    metrics_count(u->context->metrics, METRIC_upstream_connections_opened);
+    c->opened_ns = c->phase_ns = c->last_used_ns = now_ns(c);
+    list_init(&c->attempts);
+    count(c, METRIC_upstream_connections_opened, SERVER_opened);
     err = ops->open(c);
     if (err != OK) {
         free(c);
         return err;
     }
     list_append(&u->channels, &c->link);
-    u->channel_count++;
+    server_holds(&u->stats->connections, 1);
+    watch_begins(c);
     *ret_channel = c;
     return OK;
 }
@@ -55,12 +62,22 @@ err_t channel_open(struct channel **ret_channel, struct upstream *u,
 void channel_close(struct channel *c, struct list *ret_left)
 {
     list_remove(&c->link);
-    c->upstream->channel_count--;
+    server_holds(&c->upstream->stats->connections, -1);
+    wheel_cancel(&c->watch);
     c->ops->close(c);
-    list_for_each (node, &c->flights)
-        LIST_OF(node, struct flight, link)->channel = NULL;
-    list_move_all(ret_left, &c->flights);
+    channel_leave(c, ret_left);
     free(c);
+}
+
+void channel_leave(struct channel *c, struct list *ret_left)
+{
+    list_for_each (node, &c->attempts) {
+        struct attempt *a = LIST_OF(node, struct attempt, link);
+
+        match_remove(&c->match, a);
+        a->channel = NULL;
+    }
+    list_move_all(ret_left, &c->attempts);
 }
 
 bool channel_is_used_up(const struct channel *c)
@@ -73,53 +90,86 @@ bool channel_has_room(const struct channel *c)
     return c->match.count < c->ops->max_in_flight && !channel_is_used_up(c);
 }
 
-static void send_now(struct channel *c, struct flight *f)
+static void send_now(struct channel *c, struct attempt *a)
 {
-    put_u16(f->query, f->id);
-    f->sent_ns = now_ns(c);
-    metrics_count(metrics_of(c), METRIC_upstream_queries);
-    c->ops->send(c,
-                 flight_query(f)); /* one that finds no memory is asked again when it times out */
+    put_u16(a->flight->query, a->id);
+    a->sent_ns = c->last_used_ns = now_ns(c);
+    count(c, METRIC_upstream_queries, SERVER_queries);
+    c->ops->send(c, flight_query(a->flight)); /* what finds no memory is asked again in time */
 }
 
-void channel_send(struct channel *c, struct flight *f)
+void channel_send(struct channel *c, struct attempt *a)
 {
-    match_add(&c->match, f, c->upstream->context->random);
-    list_append(&c->flights, &f->link);
-    f->channel = c;
+    match_add(&c->match, a, c->upstream->set->context->random);
+    list_append(&c->attempts, &a->link);
+    a->channel = c;
     c->queries++;
+    watch_begins(c);
     if (c->is_ready)
-        send_now(c, f);
+        send_now(c, a);
 }
 
 /* Some servers read one query of a TLS record and the next when more bytes come: a repeated query
  * travels in a record of its own, and its first answer counts. */
-void channel_repeat(struct channel *c, struct flight *f)
+void channel_repeat(struct channel *c, struct attempt *a)
 {
     if (!c->is_ready)
         return;
     if (c->ops->seal)
         c->ops->seal(c);
-    send_now(c, f);
+    send_now(c, a);
     if (c->ops->seal)
         c->ops->seal(c);
 }
 
-void channel_forget(struct channel *c, struct flight *f)
+void channel_forget(struct channel *c, struct attempt *a)
 {
-    match_remove(&c->match, f);
-    list_remove(&f->link);
-    f->channel = NULL;
-    if (c->match.count == 0 && channel_is_used_up(c))
-        upstream_used_up(c->upstream);
+    match_remove(&c->match, a);
+    list_remove(&a->link);
+    a->channel = NULL;
+    c->recent[c->recent_count++ % CHANNEL_RECENT] = a->id;
+    if (c->match.count > 0)
+        return;
+    if (c->is_leaving || c->is_suspect || channel_is_used_up(c))
+        upstream_sweeps(c->upstream);
+    else
+        idle_begins(c->upstream, c);
+}
+
+static void enter(struct channel *c, enum phase phase)
+{
+    server_took(c->upstream->stats, c->phase, now_ns(c) - c->phase_ns);
+    c->phase = phase;
+    c->phase_ns = now_ns(c);
+}
+
+void channel_connected(struct channel *c)
+{
+    enter(c, PHASE_HANDSHAKE);
 }
 
 void channel_ready(struct channel *c)
 {
     c->is_ready = true;
-    c->phase = PHASE_ANSWER;
-    list_for_each (node, &c->flights)
-        send_now(c, LIST_OF(node, struct flight, link));
+    enter(c, PHASE_ANSWER);
+    wheel_cancel(&c->watch); /* it was set for how long opening may take */
+    upstream_is_ready(c->upstream, c);
+    list_for_each (node, &c->attempts)
+        send_now(c, LIST_OF(node, struct attempt, link));
+    if (!list_is_empty(&c->attempts))
+        watch_begins(c);
+}
+
+/* Whether a question with this id was here a moment ago: then its answer is late, and no forgery.
+ */
+static bool was_here(const struct channel *c, uint16_t id)
+{
+    unsigned known = c->recent_count < CHANNEL_RECENT ? c->recent_count : CHANNEL_RECENT;
+
+    for (unsigned i = 0; i < known; i++)
+        if (c->recent[i] == id)
+            return true;
+    return false;
 }
 
 /* One line a minute, however much of it comes. */
@@ -133,51 +183,65 @@ static void tell_nonsense(struct channel *c, const char *what)
                   (unsigned long long)held_back);
 }
 
-/* The flight that `message` answers, or NULL. */
-static struct flight *match_response(struct channel *c, struct slice wire,
-                                     struct message *ret_message)
+/* The attempt that `message` answers, or NULL. */
+static struct attempt *match_response(struct channel *c, struct slice wire,
+                                      struct message *ret_message)
 {
     struct reader r = reader_of(wire);
-    struct flight *f = match_find(&c->match, read_u16(&r));
+    uint16_t id = read_u16(&r);
+    struct attempt *a = match_find(&c->match, id);
 
-    if (r.failed || !f) {
-        metrics_count(metrics_of(c), METRIC_upstream_wrong_answers);
+    if (!a && !r.failed && was_here(c, id)) {
+        count(c, METRIC_upstream_late_answers, SERVER_late);
+        return NULL;
+    }
+    if (r.failed || !a) {
+        count(c, METRIC_upstream_wrong_answers, SERVER_wrong);
         tell_nonsense(c, "no question with this id waits");
         return NULL;
     }
     if (message_read_response(wire, ret_message) != OK) {
-        metrics_count(metrics_of(c), METRIC_upstream_malformed_answers);
+        count(c, METRIC_upstream_malformed_answers, SERVER_malformed);
         tell_nonsense(c, "malformed response");
         return NULL;
     }
-    if (ret_message->qtype != f->qtype || ret_message->qclass != f->qclass ||
-        !name_equal(flight_name(f), ret_message->question_name)) {
-        metrics_count(metrics_of(c), METRIC_upstream_wrong_answers);
+    if (ret_message->qtype != a->flight->qtype || ret_message->qclass != a->flight->qclass ||
+        !name_equal(flight_name(a->flight), ret_message->question_name)) {
+        count(c, METRIC_upstream_wrong_answers, SERVER_wrong);
         tell_nonsense(c, "the response is to another question");
         return NULL;
     }
-    return f;
+    return a;
+}
+
+/* What the server says of the connection's end: RFC 7828 section 3.4. */
+static void note_keepalive(struct channel *c, const struct edns *edns)
+{
+    if (!edns->has_keepalive || !c->ops->state) /* over UDP it says nothing: section 3.2.1 */
+        return;
+    c->idle_ns = edns->keepalive_timeout * KEEPALIVE_UNIT_NS;
+    if (edns->keepalive_timeout == 0)
+        upstream_renews(c->upstream, c);
 }
 
 void channel_received(struct channel *c, struct slice wire)
 {
     struct upstream *u = c->upstream;
     struct message message;
-    struct flight *f = match_response(c, wire, &message);
+    struct attempt *a = match_response(c, wire, &message);
 
-    if (!f)
+    if (!a)
         return;
-    channel_forget(c, f);
-    c->last_answer_ns = now_ns(c);
-    if (!c->has_answered) {
-        c->has_answered = true;
-        upstream_answered(u);
-    }
+    channel_forget(c, a);
+    c->last_answer_ns = c->last_used_ns = now_ns(c);
+    c->has_answered = true;
+    c->is_suspect = false;
+    note_keepalive(c, &message.edns);
     if (message.header.flags & DNS_TC && c->ops->fallback) {
-        upstream_repeat_truncated(u, f);
+        upstream_repeat_truncated(u, a);
     } else {
-        metrics_count(metrics_of(c), METRIC_upstream_answers);
-        set_land(f, &message);
+        count(c, METRIC_upstream_answers, SERVER_answers);
+        flight_answered(a, &message);
     }
     if (!list_is_empty(&u->bench))
         upstream_has_room(u);
@@ -185,7 +249,7 @@ void channel_received(struct channel *c, struct slice wire)
 
 void channel_failed(struct channel *c, err_t err, const char *reason)
 {
-    if (!c->has_answered)
+    if (!c->has_answered && (!c->is_ready || c->queries > 0))
         book_avoid(&c->upstream->server->book, &c->peer, now_ns(c));
     upstream_lost_channel(c->upstream, c, err, reason);
 }

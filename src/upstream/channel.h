@@ -3,24 +3,34 @@
 
 #include "base/addr.h"
 #include "base/list.h"
+#include "base/wheel.h"
 #include "upstream/ask.h"
 #include "upstream/match.h"
 #include "upstream/transport.h"
 
-struct flight;
+struct attempt;
 struct upstream;
 
-/* One socket or connection to a server, with the questions that are in flight on it. */
+#define CHANNEL_RECENT 64
+
+/* One socket or connection to a server, with the attempts that are under way on it. */
 struct channel {
     const struct transport_ops *ops;
     struct upstream *upstream; /* borrowed */
     struct list link;          /* its upstream's */
-    struct list flights;       /* in the order they were sent */
+    struct list attempts;      /* in the order they were sent */
     struct match match;
     union addr peer;  /* which of the server's addresses; no family until it is connected */
     unsigned queries; /* sent in its life */
     bool is_ready, has_answered;
-    uint64_t last_answer_ns;
+    bool is_suspect; /* it is silent: no more questions */
+    bool is_late;    /* the watch's: it will be doubted unless something comes */
+    bool is_leaving; /* it will be replaced: no more questions once another one is ready */
+    uint64_t opened_ns, phase_ns, last_answer_ns, last_used_ns;
+    uint64_t idle_ns;   /* how long it may idle, as the server says; 0: it did not say */
+    struct timer watch; /* looks whether it answers; set while it has attempts or is opening */
+    uint16_t recent[CHANNEL_RECENT]; /* ids of questions that it had lately */
+    unsigned recent_count;
     enum phase phase; /* how far it has come */
 };
 
@@ -28,23 +38,27 @@ struct channel {
 err_t channel_open(struct channel **ret_channel, struct upstream *u,
                    const struct transport_ops *ops);
 
-/* Closes the channel; its flights stay behind in `ret_left`, without a channel. */
+/* Closes the channel; its attempts stay behind in `ret_left`, without a channel. */
 void channel_close(struct channel *c, struct list *ret_left);
+
+/* Takes all attempts off. */
+void channel_leave(struct channel *c, struct list *ret_left);
 
 bool channel_has_room(const struct channel *c);
 bool channel_is_used_up(const struct channel *c);
 
-/* Puts `f` on the channel: it is sent now, or as soon as the channel is ready. */
-void channel_send(struct channel *c, struct flight *f);
+/* Puts `a` on the channel: it is sent now, or as soon as the channel is ready. */
+void channel_send(struct channel *c, struct attempt *a);
 
-/* Sends the flight's query once more, under the id it has. */
-void channel_repeat(struct channel *c, struct flight *f);
+/* Sends the query once more, under the id it has. */
+void channel_repeat(struct channel *c, struct attempt *a);
 
-/* Takes `f` off: a response that still comes is not ours any more. */
-void channel_forget(struct channel *c, struct flight *f);
+/* Takes `a` off: a response that still comes is too late. */
+void channel_forget(struct channel *c, struct attempt *a);
 
 /* What transports tell. After channel_failed the channel is gone, and after the others it may be.
  */
+void channel_connected(struct channel *c); /* where a handshake follows */
 void channel_ready(struct channel *c);
 void channel_received(struct channel *c, struct slice wire);
 void channel_failed(struct channel *c, err_t err, const char *reason);

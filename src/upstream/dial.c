@@ -6,13 +6,10 @@
  */
 #include "upstream/dial.h"
 
-#include "base/clock.h"
 #include "io/loop.h"
 #include "io/stream.h"
 
 #include <errno.h>
-
-#define STAGGER_NS (250 * NS_PER_MS) /* RFC 8305 section 8 */
 
 static void try_next(struct dial *d);
 
@@ -91,7 +88,7 @@ static void try_next(struct dial *d)
             lose(d, index, errno);
     }
     if (d->begun < d->count)
-        wheel_set(loop_wheel(d->loop), &d->next, now_ns(d) + STAGGER_NS, try_another, d);
+        wheel_set(loop_wheel(d->loop), &d->next, now_ns(d) + DIAL_STAGGER_NS, try_another, d);
 }
 
 err_t dial_begin(struct dial *d, struct loop *loop, struct book *book, unsigned patience_ms,

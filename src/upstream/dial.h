@@ -1,8 +1,11 @@
 #ifndef UPSTREAM_DIAL_H
 #define UPSTREAM_DIAL_H
 
+#include "base/clock.h"
 #include "base/wheel.h"
 #include "upstream/book.h"
+
+#define DIAL_STAGGER_NS (250 * NS_PER_MS) /* between two addresses: RFC 8305 section 8 */
 
 struct dial;
 struct loop;

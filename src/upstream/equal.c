@@ -19,7 +19,7 @@ struct flight *equal_join(struct equal *e, struct flight *f)
     f->hash = hash_bytes(&e->key, flight_identity(f));
     bucket = &e->buckets[f->hash % EQUAL_BUCKETS];
     for (other = *bucket; other; other = other->next_equal)
-        if (other->hash == f->hash && other->rules == f->rules &&
+        if (other->hash == f->hash && other->group == f->group &&
             slice_equal(flight_identity(other), flight_identity(f)))
             return other;
     f->next_equal = *bucket;

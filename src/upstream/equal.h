@@ -17,7 +17,8 @@ struct equal {
 
 void equal_init(struct equal *e, struct random *random);
 
-/* The flight in the air that asks the same as `f`, or NULL; then `f` itself was put in. */
+/* The flight in the air that asks the same of the same group as `f`, or NULL; then `f` itself was
+ * put in. */
 struct flight *equal_join(struct equal *e, struct flight *f);
 void equal_remove(struct equal *e, struct flight *f);
 

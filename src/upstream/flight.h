@@ -1,13 +1,14 @@
 #ifndef UPSTREAM_FLIGHT_H
 #define UPSTREAM_FLIGHT_H
 
-#include "base/list.h"
 #include "base/wheel.h"
 #include "upstream/ask.h"
+#include "upstream/attempt.h"
 
-struct channel;
-struct group_rules;
-struct upstream;
+struct group;
+struct kept;
+
+#define FLIGHT_ATTEMPTS 2
 
 /* Who is told what came of a flight. */
 struct waiter {
@@ -18,22 +19,21 @@ struct waiter {
 
 /* One question in the air and all who wait for it. */
 struct flight {
-    struct list link;          /* in its channel, its upstream's bench, or the group's lost ones */
-    struct flight *next_equal; /* in the group's table of questions */
+    struct list link;          /* among the set's lost ones */
+    struct flight *next_equal; /* in the set's table of questions */
     uint64_t hash;             /* of the question */
     struct list waiters;
-    struct flight *next_match; /* in its channel's match */
-    struct upstream_set *group;
-    const struct group_rules *rules; /* of the group that is asked */
-    struct upstream *upstream;       /* who is asked, or NULL */
-    struct channel *channel;         /* where it was sent, or NULL while it waits for one */
-    struct timer timer;              /* the end of this attempt */
-    uint64_t deadline_ns;            /* of all attempts; nothing pushes it out */
-    uint64_t attempt_ns;             /* when this attempt began */
-    uint64_t sent_ns;
-    uint64_t tried; /* a bit for each upstream of the group that failed in this round */
-    uint8_t rounds, moves;
-    uint16_t id;
+    struct upstream_set *set;
+    struct group *group;
+    struct attempt attempts[FLIGHT_ATTEMPTS];
+    struct timer timer;   /* when something is to be decided next */
+    uint64_t deadline_ns; /* of all attempts; nothing pushes it out */
+    uint64_t hedge_at_ns; /* UINT64_MAX: it was, or it will not be */
+    uint64_t tried;       /* a bit for each upstream that failed in this round */
+    struct kept *kept;    /* a response that will do when nobody has a better one */
+    uint64_t blamed;      /* a bit for each upstream that said SERVFAIL or REFUSED */
+    struct upstream
+        *probed;      /* nobody waits: this one alone is asked, to see how it does; or NULL */
     enum phase phase; /* of the last failure */
     err_t err;
     uint16_t qtype, qclass;
@@ -57,5 +57,33 @@ static inline struct slice flight_name(const struct flight *f)
 {
     return slice_of(f->query + DNS_HEADER_SIZE, f->name_len);
 }
+
+/* Asks the first upstream; nothing is decided before this returns. */
+void flight_begin(struct flight *f);
+
+/* Asks the one that is probed, and nobody else. */
+void flight_begin_probe(struct flight *f);
+
+/* What upstreams and channels tell. The attempt is on no channel and no bench then, and may have
+ * become another one when this returns. */
+
+/* `response` is valid and to this question, but may say SERVFAIL. */
+void flight_answered(struct attempt *a, const struct message *response);
+
+/* The other attempt goes on, another upstream is asked, or the flight ends. */
+void flight_attempt_failed(struct attempt *a, enum phase phase, err_t err);
+
+/* Its connection ended: it begins anew on another one of the same upstream. */
+void flight_attempt_moves(struct attempt *a);
+
+/* It may be lost (and stays where it is): the question is asked elsewhere as well. */
+void flight_doubts(struct attempt *a);
+
+/* The response that will do when nobody has a better one, or NULL. Lasts until flight_done. */
+const struct message *flight_last_resort(const struct flight *f, const struct server **ret_server);
+
+/* Takes all attempts back and stops the timer. */
+void flight_stop(struct flight *f);
+void flight_done(struct flight *f);
 
 #endif

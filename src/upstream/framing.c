@@ -9,15 +9,15 @@
 
 err_t framing_append(struct framing *f, struct slice query, size_t block)
 {
+    const struct compose_stream_settings settings = { .asks_keepalive = !f->has_asked,
+                                                      .pad_to = block };
     uint8_t *room = buffer_room(&f->out, 2 + DNS_QUERY_MAX);
     struct writer w = writer_of(room ? room + 2 : NULL, room ? DNS_QUERY_MAX : 0);
 
     if (!room)
         return ERR_NOMEM;
-    if (block)
-        TRY(compose_padded(&w, query, block));
-    else
-        write_bytes(&w, query);
+    TRY(compose_on_stream(&w, query, &settings));
+    f->has_asked = true;
     put_u16(room, (uint16_t)writer_len(&w));
     buffer_filled(&f->out, 2 + writer_len(&w));
     return OK;

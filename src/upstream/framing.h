@@ -11,9 +11,11 @@ struct channel;
 struct framing {
     struct buffer out; /* queries with their lengths, not yet sent */
     struct frame in;
+    bool has_asked; /* a query was appended */
 };
 
-/* Appends `query`, padded to a multiple of `block` bytes unless that is 0. */
+/* Appends `query`, padded to a multiple of `block` bytes unless that is 0. The first one asks how
+ * long the connection may be idle (RFC 7828). */
 err_t framing_append(struct framing *f, struct slice query, size_t block);
 
 /* Tells `c` each message that `bytes` complete. ERR_NOMEM when the stream cannot be followed. */

@@ -1,40 +1,40 @@
 /* upstream/match.c - which question a response answers.
  *
- * Called by: channel.c. Owns: nothing; a flight is linked by its own member.
+ * Called by: channel.c. Owns: nothing; an attempt is linked by its own member.
  */
 #include "upstream/match.h"
 
 #include "base/random.h"
-#include "upstream/flight.h"
+#include "upstream/attempt.h"
 
-void match_add(struct match *m, struct flight *f, struct random *random)
+void match_add(struct match *m, struct attempt *a, struct random *random)
 {
-    struct flight **bucket;
+    struct attempt **bucket;
 
     do
-        f->id = random_u16(random);
-    while (match_find(m, f->id));
-    bucket = &m->buckets[f->id % MATCH_BUCKETS];
-    f->next_match = *bucket;
-    *bucket = f;
+        a->id = random_u16(random);
+    while (match_find(m, a->id));
+    bucket = &m->buckets[a->id % MATCH_BUCKETS];
+    a->next_match = *bucket;
+    *bucket = a;
     m->count++;
 }
 
-struct flight *match_find(const struct match *m, uint16_t id)
+struct attempt *match_find(const struct match *m, uint16_t id)
 {
-    struct flight *f = m->buckets[id % MATCH_BUCKETS];
+    struct attempt *a = m->buckets[id % MATCH_BUCKETS];
 
-    while (f && f->id != id)
-        f = f->next_match;
-    return f;
+    while (a && a->id != id)
+        a = a->next_match;
+    return a;
 }
 
-void match_remove(struct match *m, struct flight *f)
+void match_remove(struct match *m, struct attempt *a)
 {
-    struct flight **at = &m->buckets[f->id % MATCH_BUCKETS];
+    struct attempt **at = &m->buckets[a->id % MATCH_BUCKETS];
 
-    while (*at != f)
+    while (*at != a)
         at = &(*at)->next_match;
-    *at = f->next_match;
+    *at = a->next_match;
     m->count--;
 }

@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct flight;
+struct attempt;
 struct random;
 
 #define MATCH_BUCKETS 256 /* a channel's questions share them: a few each */
@@ -12,12 +12,12 @@ struct random;
 /* The questions of one channel by their ids. */
 struct match {
     size_t count;
-    struct flight *buckets[MATCH_BUCKETS];
+    struct attempt *buckets[MATCH_BUCKETS];
 };
 
-/* Gives `f` an id that nobody can guess and no other question of this channel has. */
-void match_add(struct match *m, struct flight *f, struct random *random);
-struct flight *match_find(const struct match *m, uint16_t id);
-void match_remove(struct match *m, struct flight *f);
+/* Gives `a` an id that nobody can guess and no other question of this channel has. */
+void match_add(struct match *m, struct attempt *a, struct random *random);
+struct attempt *match_find(const struct match *m, uint16_t id);
+void match_remove(struct match *m, struct attempt *a);
 
 #endif

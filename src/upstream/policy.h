@@ -3,6 +3,8 @@
 
 #include "base/slice.h"
 
+#include <stdbool.h>
+
 struct random;
 
 /* What a policy may know of an upstream. */
@@ -26,6 +28,7 @@ struct choice {
  * come to. */
 struct policy_ops {
     const char *name;
+    bool any_will_do; /* a question may go to another one while this one has no connection */
     unsigned (*pick)(const struct choice *choice); /* the index of one of `among` */
 };
 

@@ -69,4 +69,4 @@ static unsigned pick(const struct choice *choice)
     return pick_of_two(choice, among);
 }
 
-const struct policy_ops policy_fastest = { .name = "fastest", .pick = pick };
+const struct policy_ops policy_fastest = { .name = "fastest", .any_will_do = true, .pick = pick };

@@ -48,7 +48,7 @@ static err_t find_trust(const struct roster *r, size_t index, struct tls_context
     return tls_context_new_client(ret_tls, own->ca, reason);
 }
 
-static err_t make_server(struct roster *r, size_t index, size_t workers, char reason[256])
+static err_t make_server(struct roster *r, size_t index, char reason[256])
 {
     const struct upstream_config *config = config_of(r, index);
     struct tls_context *tls = NULL;
@@ -56,15 +56,15 @@ static err_t make_server(struct roster *r, size_t index, size_t workers, char re
     r->servers[index].url = config->url.text;
     if (transport_find(config->url.scheme)->encrypted)
         TRY(find_trust(r, index, &tls, reason));
-    return server_init(&r->servers[index], config, workers, tls);
+    return server_init(&r->servers[index], config, r->workers, tls);
 }
 
-static err_t make_servers(struct roster *r, size_t workers, char reason[ROSTER_REASON_MAX])
+static err_t make_servers(struct roster *r, char reason[ROSTER_REASON_MAX])
 {
     char why[256] = "";
 
     for (size_t i = 0; i < r->count; i++) {
-        err_t err = make_server(r, i, workers, why);
+        err_t err = make_server(r, i, why);
 
         if (err == OK)
             continue;
@@ -115,9 +115,9 @@ static void set_patience(struct roster *r)
             (unsigned)(r->groups[r->servers[i].group].timeout_ns / NS_PER_MS);
 }
 
-static err_t make_all(struct roster *r, size_t workers, char reason[ROSTER_REASON_MAX])
+static err_t make_all(struct roster *r, char reason[ROSTER_REASON_MAX])
 {
-    TRY(make_servers(r, workers, reason));
+    TRY(make_servers(r, reason));
     TRY(roster_make_groups(r, reason));
     TRY(make_bootstrap_group(r));
     set_patience(r);
@@ -156,7 +156,8 @@ err_t roster_new(struct roster **ret_roster, struct config *config, size_t worke
     snprintf(reason, ROSTER_REASON_MAX, "%s", err_text(ERR_NOMEM));
     if (!r)
         return ERR_NOMEM;
-    err = make_all(r, workers, reason);
+    r->workers = workers;
+    err = make_all(r, reason);
     if (err != OK) {
         roster_unref(r);
         return err;

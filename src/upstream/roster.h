@@ -18,7 +18,7 @@ struct group_rules {
     uint64_t timeout_ns, deadline_ns;
     uint64_t hedge_ns;     /* 0: as long as the upstream mostly takes; UINT64_MAX: never */
     unsigned hedge_budget; /* in hundredths of the questions */
-    int fallback;          /* the group that is asked when all of this one fail; -1 for none */
+    int fallback;          /* the group that is asked when all of this one fail; -1: none */
 };
 
 /* All servers and groups of one configuration, which it keeps alive. Shared by all workers. */
@@ -28,6 +28,7 @@ struct roster {
     struct store store; /* for the bootstrap servers, which are no items of the configuration */
     const struct upstream_config *bootstrap;
     size_t group_count;         /* with that of the bootstrap servers, the last, where they are */
+    size_t workers;             /* so many share it */
     struct group_rules *groups; /* the first is for all that no route sends elsewhere */
     size_t upstream_count;      /* the first of all servers; bootstrap servers follow */
     struct suffix_set *routes;  /* of names; yields indexes of routes. NULL when there are none */

@@ -52,6 +52,7 @@ err_t server_init(struct server *server, const struct upstream_config *config, s
                   struct tls_context *tls)
 {
     server->url = config->url.text;
+    tickets_init(&server->tickets);
     server->ops = transport_find(config->url.scheme);
     start_book(server, &config->url);
     server->connections = config->connections;
@@ -71,6 +72,8 @@ void server_done(struct server *server)
 {
     free((void *)(uintptr_t)server->peer.pins);
     free(server->stats);
-    if (server->ops)
+    if (server->ops) { /* else it was never made */
         book_done(&server->book);
+        tickets_done(&server->tickets);
+    }
 }

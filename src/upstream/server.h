@@ -5,6 +5,7 @@
 #include "codec/tls.h"
 #include "log/log.h"
 #include "upstream/book.h"
+#include "upstream/tickets.h"
 
 struct server_stats;
 struct tls_context;
@@ -12,7 +13,7 @@ struct transport_ops;
 struct upstream_config;
 
 /* A server that we may ask: what the configuration says of it. Shared by all workers; only the
- * book, the gates, what is told beside them and the counters ever change. */
+ * book, the tickets, the gates, what is told beside them and the counters ever change. */
 struct server {
     const char *url; /* borrowed from the configuration */
     const struct transport_ops *ops;
@@ -26,6 +27,7 @@ struct server {
     uint64_t provider;       /* the same for all servers that bear one name */
     struct tls_context *tls; /* NULL when it is not encrypted; borrowed from the roster */
     struct tls_peer peer;
+    struct tickets tickets;              /* to resume TLS sessions with */
     struct server_stats *stats;          /* one for each worker */
     struct log_gate gate, nonsense_gate; /* for failures, and for what cannot be used */
     struct log_gate name_gate;           /* for a name that cannot be resolved */

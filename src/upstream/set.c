@@ -1,41 +1,23 @@
-/* upstream/set.c - which server is asked, and for how long.
+/* upstream/set.c - all upstreams of one roster as one worker asks them, and the questions in the
+ * air.
  *
- * Called by: worker/stages.c (questions), upstream.c and channel.c (what became of them).
- * Owns: flights and upstreams. Servers are asked in their order, those that are well first; each is
- * asked at most once a round, and there are two rounds, so that a server which restarts is not
- * felt.
+ * Called by: worker/stages.c (questions), worker.c (a new roster), flight.c (what came of them).
+ * Owns: flights, groups and upstreams.
  */
 #include "upstream/set.h"
 
-#include "base/pool.h"
 #include "io/loop.h"
 #include "metrics/metrics.h"
 #include "upstream/bootstrap.h"
 #include "upstream/channel.h"
-#include "upstream/equal.h"
 #include "upstream/flight.h"
 #include "upstream/roster.h"
-#include "upstream/upstream.h"
+#include "upstream/server_stats.h"
 
 #include <stdlib.h>
 
-#define FLIGHTS_MAX 65536 /* of one worker; 25 MB when all are used */
+#define FLIGHTS_MAX 65536 /* of one worker; 40 MB when all are used */
 #define WAITERS_MAX 65536
-#define ROUNDS      2
-
-struct upstream_set {
-    struct upstream_context *context;
-    struct list link; /* the context's */
-    struct roster *roster;
-    struct pool flights, waiters;
-    struct equal equal;
-    struct list lost; /* flights that failed for good: told at the end of the turn */
-    struct turn_end tell;
-    bool retired;
-    struct bootstrap *bootstrap; /* NULL when no upstream has a name */
-    size_t count;
-    struct upstream upstreams[];
-};
 
 const char *phase_name(enum phase phase)
 {
@@ -49,244 +31,178 @@ const char *phase_name(enum phase phase)
     return names[phase];
 }
 
-err_t upstream_set_new(struct upstream_set **ret_group, struct upstream_context *context,
+static struct upstream_set *make(const struct roster *roster)
+{
+    struct upstream_set *s = calloc(1, sizeof *s + roster->count * sizeof s->upstreams[0]);
+
+    if (!s)
+        return NULL;
+    s->candidates = calloc(roster->count, sizeof *s->candidates);
+    s->groups = calloc(roster->group_count, sizeof *s->groups);
+    if (s->candidates && s->groups)
+        return s;
+    free(s->candidates);
+    free(s->groups);
+    free(s);
+    return NULL;
+}
+
+err_t upstream_set_new(struct upstream_set **ret_set, struct upstream_context *context,
                        struct roster *roster)
 {
-    struct upstream_set *g = calloc(1, sizeof *g + roster->count * sizeof g->upstreams[0]);
+    struct upstream_set *s = make(roster);
 
-    if (!g)
+    if (!s)
         return ERR_NOMEM;
-    g->context = context;
-    g->roster = roster_ref(roster);
-    g->count = roster->count;
-    list_init(&g->lost);
-    list_append(&context->sets, &g->link);
-    pool_init(&g->flights, sizeof(struct flight), FLIGHTS_MAX);
-    pool_init(&g->waiters, sizeof(struct waiter), WAITERS_MAX);
-    equal_init(&g->equal, context->random);
-    for (size_t i = 0; i < g->count; i++)
-        upstream_init(&g->upstreams[i], &roster->servers[i], context, (unsigned)i);
-    if (bootstrap_new(&g->bootstrap, g, context, roster, g->upstreams) != OK) {
-        upstream_set_free(&g);
+    s->context = context;
+    s->roster = roster_ref(roster);
+    s->well = UINT64_MAX;
+    list_init(&s->lost);
+    list_append(&context->sets, &s->link);
+    pool_init(&s->flights, sizeof(struct flight), FLIGHTS_MAX);
+    pool_init(&s->waiters, sizeof(struct waiter), WAITERS_MAX);
+    equal_init(&s->equal, context->random);
+    for (size_t i = 0; i < roster->group_count; i++)
+        group_init(&s->groups[i], &roster->groups[i]);
+    for (size_t i = 0; i < roster->count; i++)
+        upstream_init(&s->upstreams[i], s, (unsigned)i);
+    if (bootstrap_new(&s->bootstrap, s) != OK) {
+        upstream_set_free(&s);
         return ERR_NOMEM;
     }
-    *ret_group = g;
+    *ret_set = s;
     return OK;
 }
 
-void upstream_set_free(struct upstream_set **group)
+void upstream_set_free(struct upstream_set **set)
 {
-    struct upstream_set *g = *group;
-    struct list left;
+    struct upstream_set *s = *set;
 
-    if (!g)
+    if (!s)
         return;
-    *group = NULL;
-    bootstrap_free(&g->bootstrap);
-    list_init(&left);
-    for (size_t i = 0; i < g->count; i++)
-        upstream_done(&g->upstreams[i], &left);
-    list_move_all(&left, &g->lost);
-    list_for_each (node, &left)
-        wheel_cancel(&LIST_OF(node, struct flight, link)->timer);
-    turn_end_cancel(&g->tell);
-    list_remove(&g->link);
-    pool_done(&g->flights);
-    pool_done(&g->waiters);
-    roster_unref(g->roster);
-    free(g);
+    *set = NULL;
+    bootstrap_free(&s->bootstrap);
+    for (size_t i = 0; i < s->roster->count; i++)
+        upstream_done(&s->upstreams[i]);
+    list_for_each (node, &s->lost)
+        flight_done(LIST_OF(node, struct flight, link));
+    turn_end_cancel(&s->tell);
+    list_remove(&s->link);
+    pool_done(&s->flights);
+    pool_done(&s->waiters);
+    roster_unref(s->roster);
+    free(s->candidates);
+    free(s->groups);
+    free(s);
 }
 
 void upstream_free_sets(struct upstream_context *context)
 {
     for (struct list *node = list_first(&context->sets); node; node = list_first(&context->sets)) {
-        struct upstream_set *g = LIST_OF(node, struct upstream_set, link);
+        struct upstream_set *s = LIST_OF(node, struct upstream_set, link);
 
-        upstream_set_free(&g);
+        upstream_set_free(&s);
     }
 }
 
-static void answer(struct flight *f, const struct message *response)
-{
-    struct upstream_set *g = f->group;
-    struct upstream_answer answer = {
-        .is_first = true,
-        .err = response ? OK : f->err,
-        .phase = f->phase,
-        .response = response,
-        .server = response ? f->upstream->server : NULL,
-    };
+static void tell_lost(void *arg);
 
-    wheel_cancel(&f->timer);
-    equal_remove(&g->equal, f);
+static void tell_soon(struct upstream_set *s)
+{
+    loop_at_turn_end(s->context->loop, &s->tell, tell_lost, s);
+}
+
+void set_tell(struct upstream_set *s, struct flight *f, const struct upstream_answer *answer)
+{
+    struct upstream_answer told = *answer;
+
+    flight_stop(f);
+    if (f->probed)
+        upstream_was_probed(f->probed);
+    else
+        equal_remove(&s->equal, f);
+    told.is_first = true;
     for (struct list *node = list_first(&f->waiters); node; node = list_first(&f->waiters)) {
         struct waiter *w = LIST_OF(node, struct waiter, link);
 
         list_remove(node);
-        w->answer(w->arg, &answer);
-        answer.is_first = false;
-        pool_give(&g->waiters, w);
+        w->answer(w->arg, &told);
+        told.is_first = false;
+        pool_give(&s->waiters, w);
     }
-    pool_give(&g->flights, f);
+    flight_done(f);
+    pool_give(&s->flights, f);
+    if (s->retired)
+        tell_soon(s);
 }
 
-/* Failures are told at the end of the turn: never before upstream_ask has returned. A retired group
- * ends here too, when nobody is inside it. */
+/* A retired set ends here, when nobody is inside it. */
 static void tell_lost(void *arg)
 {
-    struct upstream_set *g = arg;
+    struct upstream_set *s = arg;
 
-    for (struct list *node = list_first(&g->lost); node; node = list_first(&g->lost)) {
+    for (struct list *node = list_first(&s->lost); node; node = list_first(&s->lost)) {
+        struct flight *f = LIST_OF(node, struct flight, link);
+        struct upstream_answer answer = { .phase = f->phase };
+
         list_remove(node);
-        answer(LIST_OF(node, struct flight, link), NULL);
+        answer.response = flight_last_resort(f, &answer.server);
+        answer.err = answer.response ? OK : f->err;
+        set_tell(s, f, &answer);
     }
-    if (g->retired && g->flights.used == 0)
-        upstream_set_free(&g);
+    if (s->retired && s->flights.used == 0)
+        upstream_set_free(&s);
 }
 
-static void tell_soon(struct upstream_set *g)
+void upstream_set_retire(struct upstream_set **set)
 {
-    loop_at_turn_end(g->context->loop, &g->tell, tell_lost, g);
-}
+    struct upstream_set *s = *set;
 
-void upstream_set_retire(struct upstream_set **group)
-{
-    struct upstream_set *g = *group;
-
-    if (!g)
+    if (!s)
         return;
-    *group = NULL;
-    g->retired = true;
-    tell_soon(g);
+    *set = NULL;
+    s->retired = true;
+    tell_soon(s);
 }
 
-void set_land(struct flight *f, const struct message *response)
+void set_loses(struct upstream_set *s, struct flight *f)
 {
-    struct upstream_set *g = f->group;
-
-    answer(f, response);
-    if (g->retired)
-        tell_soon(g);
+    list_append(&s->lost, &f->link);
+    tell_soon(s);
 }
 
-static void give_up(struct flight *f)
+static void init_flight(struct flight *f, struct upstream_set *s, struct group *g)
 {
-    wheel_cancel(&f->timer);
-    list_append(&f->group->lost, &f->link);
-    tell_soon(f->group);
+    f->set = s;
+    f->group = g;
+    f->deadline_ns = loop_now_ns(s->context->loop) + g->rules->deadline_ns;
+    f->timer = (struct timer){ 0 };
+    f->tried = f->blamed = 0;
+    f->kept = NULL;
+    f->probed = NULL;
+    f->phase = PHASE_QUEUE;
+    f->err = ERR_TIMEOUT;
+    list_init(&f->link);
+    list_init(&f->waiters);
+    for (size_t i = 0; i < FLIGHT_ATTEMPTS; i++)
+        f->attempts[i].upstream = NULL;
 }
 
-/* The first upstream of its group that this round has not tried and that is well; for want of one
- * the one whose pause ends first; NULL when the round is over. */
-static struct upstream *choose(struct upstream_set *g, const struct flight *f, uint64_t now_ns)
-{
-    struct upstream *soonest = NULL;
-
-    for (size_t i = 0; i < g->count; i++) {
-        struct upstream *u = &g->upstreams[i];
-
-        if ((f->tried | ~f->rules->members) >> i & 1)
-            continue;
-        if (upstream_is_well(u, now_ns))
-            return u;
-        if (!soonest || u->paused_until_ns < soonest->paused_until_ns)
-            soonest = u;
-    }
-    return soonest;
-}
-
-static void attempt_is_over(void *arg);
-
-static void start_attempt(struct flight *f)
-{
-    struct loop *loop = f->group->context->loop;
-    uint64_t end_ns = loop_now_ns(loop) + f->rules->timeout_ns;
-
-    f->attempt_ns = loop_now_ns(loop);
-    if (end_ns > f->deadline_ns)
-        end_ns = f->deadline_ns;
-    wheel_set(loop_wheel(loop), &f->timer, end_ns, attempt_is_over, f);
-}
-
-static void send_somewhere(struct flight *f)
-{
-    uint64_t now_ns = loop_now_ns(f->group->context->loop);
-    struct upstream *u = choose(f->group, f, now_ns);
-
-    if (!u && ++f->rounds < ROUNDS) {
-        f->tried = 0;
-        u = choose(f->group, f, now_ns);
-    }
-    if (!u || now_ns >= f->deadline_ns) {
-        upstream_forget(f);
-        give_up(f);
-        return;
-    }
-    start_attempt(f);
-    if (f->channel && f->upstream == u) {
-        channel_repeat(f->channel, f);
-        return;
-    }
-    upstream_forget(f);
-    upstream_carry(u, f);
-}
-
-/* An attempt that its question's deadline cut short proves nothing about the connection. */
-static void attempt_is_over(void *arg)
-{
-    struct flight *f = arg;
-    uint64_t took_ns = loop_now_ns(f->group->context->loop) - f->attempt_ns;
-
-    metrics_count(f->group->context->metrics, METRIC_upstream_timeouts);
-    if (took_ns < f->rules->timeout_ns || !upstream_times_out(f->upstream, f))
-        set_failed(f, f->channel ? f->channel->phase : PHASE_QUEUE, ERR_TIMEOUT);
-}
-
-void set_failed(struct flight *f, enum phase phase, err_t err)
-{
-    f->tried |= 1ull << f->upstream->index;
-    f->phase = phase;
-    f->err = err;
-    metrics_count(f->group->context->metrics, METRIC_upstream_retries);
-    send_somewhere(f);
-}
-
-void set_move(struct flight *f)
-{
-    if (loop_now_ns(f->group->context->loop) >= f->deadline_ns) {
-        f->phase = PHASE_ANSWER;
-        give_up(f);
-        return;
-    }
-    f->moves++;
-    metrics_count(f->group->context->metrics, METRIC_upstream_moved);
-    start_attempt(f);
-    upstream_carry(f->upstream, f);
-}
-
-static err_t make_flight(struct upstream_set *g, const struct group_rules *rules,
+static err_t make_flight(struct upstream_set *s, struct group *g,
                          const struct compose_query_settings *query, struct flight **ret_flight)
 {
-    struct flight *f = pool_take(&g->flights);
+    struct flight *f = pool_take(&s->flights);
     struct writer w;
 
     if (!f)
         return ERR_BUSY;
-    *f = (struct flight){
-        .group = g,
-        .deadline_ns = loop_now_ns(g->context->loop) + rules->deadline_ns,
-        .rules = rules,
-        .phase = PHASE_QUEUE,
-        .err = ERR_TIMEOUT,
-        .qtype = query->question->qtype,
-        .qclass = query->question->qclass,
-        .name_len = query->question->name_len,
-    };
-    list_init(&f->link);
-    list_init(&f->waiters);
+    init_flight(f, s, g);
+    f->qtype = query->question->qtype;
+    f->qclass = query->question->qclass;
+    f->name_len = query->question->name_len;
     w = writer_of(f->query, sizeof f->query);
     if (compose_query(&w, query) != OK) {
-        pool_give(&g->flights, f);
+        pool_give(&s->flights, f);
         return ERR_TOOBIG;
     }
     f->query_len = (uint16_t)writer_len(&w);
@@ -294,37 +210,57 @@ static err_t make_flight(struct upstream_set *g, const struct group_rules *rules
     return OK;
 }
 
-unsigned upstream_group_for(const struct upstream_set *g, struct slice qname)
+void set_probes(struct upstream_set *s, const struct flight *of, struct upstream *u)
 {
-    return roster_group_for(g->roster, qname);
+    struct flight *f;
+
+    if (u->is_probed || s->retired)
+        return;
+    f = pool_take(&s->flights);
+    if (!f)
+        return;
+    init_flight(f, s, of->group);
+    f->probed = u;
+    f->qtype = of->qtype;
+    f->qclass = of->qclass;
+    f->name_len = of->name_len;
+    f->query_len = of->query_len;
+    memcpy(f->query, of->query, of->query_len);
+    upstream_is_probed(u);
+    flight_begin_probe(f);
 }
 
-uint64_t upstream_routing(const struct upstream_set *g)
+unsigned upstream_group_for(const struct upstream_set *s, struct slice qname)
 {
-    return g->roster->routing;
+    return roster_group_for(s->roster, qname);
 }
 
-err_t upstream_ask(struct upstream_set *g, unsigned group,
+uint64_t upstream_routing(const struct upstream_set *s)
+{
+    return s->roster->routing;
+}
+
+err_t upstream_ask(struct upstream_set *s, unsigned group,
                    const struct compose_query_settings *query, upstream_answer_fn *answer_fn,
                    void *arg)
 {
-    struct waiter *w = pool_take(&g->waiters);
+    struct waiter *w = pool_take(&s->waiters);
     struct flight *f, *other;
-    err_t err = w ? make_flight(g, &g->roster->groups[group], query, &f) : ERR_BUSY;
+    err_t err = w ? make_flight(s, &s->groups[group], query, &f) : ERR_BUSY;
 
     if (err != OK) {
         if (w)
-            pool_give(&g->waiters, w);
+            pool_give(&s->waiters, w);
         return err;
     }
     *w = (struct waiter){ .answer = answer_fn, .arg = arg };
-    other = equal_join(&g->equal, f);
+    other = equal_join(&s->equal, f);
     list_append(other ? &other->waiters : &f->waiters, &w->link);
     if (other) {
-        pool_give(&g->flights, f);
-        metrics_count(g->context->metrics, METRIC_upstream_joined);
+        pool_give(&s->flights, f);
+        metrics_count(s->context->metrics, METRIC_upstream_joined);
     } else {
-        send_somewhere(f);
+        flight_begin(f);
     }
     return OK;
 }

@@ -7,8 +7,8 @@
 #include "upstream/channel.h"
 #include "upstream/dial.h"
 #include "upstream/framing.h"
-#include "upstream/server.h"
-#include "upstream/upstream.h"
+#include "upstream/roster.h"
+#include "upstream/set.h"
 
 #define KEEP 65536 /* bytes of an emptied buffer */
 
@@ -67,7 +67,7 @@ static err_t open_tcp(struct channel *c)
     struct tcp_channel *t = (struct tcp_channel *)c;
     struct server *server = c->upstream->server;
 
-    return dial_begin(&t->dial, c->upstream->context->loop, &server->book, server->patience_ms,
+    return dial_begin(&t->dial, c->upstream->set->context->loop, &server->book, server->patience_ms,
                       &handler, t);
 }
 
@@ -76,7 +76,7 @@ static err_t send_tcp(struct channel *c, struct slice query)
     struct tcp_channel *t = (struct tcp_channel *)c;
 
     TRY(framing_append(&t->framing, query, 0));
-    loop_at_turn_end(c->upstream->context->loop, &t->flush, flush, t);
+    loop_at_turn_end(c->upstream->set->context->loop, &t->flush, flush, t);
     return OK;
 }
 
@@ -90,6 +90,22 @@ static void close_tcp(struct channel *c)
     framing_done(&t->framing);
 }
 
+static bool state_of_tcp(const struct channel *c, struct stream_state *ret_state)
+{
+    const struct stream *s = ((const struct tcp_channel *)c)->stream;
+
+    return s && stream_state(s, ret_state);
+}
+
+static void local_of_tcp(const struct channel *c, union addr *ret_local)
+{
+    const struct stream *s = ((const struct tcp_channel *)c)->stream;
+
+    *ret_local = (union addr){ 0 };
+    if (s)
+        stream_local(s, ret_local);
+}
+
 const struct transport_ops transport_tcp = {
     .name = "tcp",
     .size = sizeof(struct tcp_channel),
@@ -97,4 +113,6 @@ const struct transport_ops transport_tcp = {
     .open = open_tcp,
     .send = send_tcp,
     .close = close_tcp,
+    .state = state_of_tcp,
+    .local = local_of_tcp,
 };

@@ -8,6 +8,8 @@
 #include <stddef.h>
 
 struct channel;
+struct stream_state;
+union addr;
 
 /* How one transport carries queries to a server and brings responses back. It tells channel_ready,
  * channel_received and channel_failed what happens; the last one frees the channel. */
@@ -25,6 +27,11 @@ struct transport_ops {
     void (*seal)(
         struct channel *c); /* what is sent later travels apart; NULL: it may travel together */
     void (*close)(struct channel *c);
+
+    /* What is known of the connection: see stream_state and stream_local, which say so when there
+     * is none yet. NULL for a transport without connections. */
+    bool (*state)(const struct channel *c, struct stream_state *ret_state);
+    void (*local)(const struct channel *c, union addr *ret_local);
 };
 
 /* The transport called `name` ("tls"), or NULL. */

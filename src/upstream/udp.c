@@ -7,8 +7,8 @@
 #include "io/dgram.h"
 #include "io/loop.h"
 #include "upstream/channel.h"
-#include "upstream/server.h"
-#include "upstream/upstream.h"
+#include "upstream/roster.h"
+#include "upstream/set.h"
 
 struct udp_channel {
     struct channel base;
@@ -37,7 +37,7 @@ static err_t open_socket(struct udp_channel *u)
     static const struct dgram_handler handler = { .received = received, .failed = failed };
     static const struct dgram_settings settings = { .receive_size = 4096,
                                                     .send_size = DNS_QUERY_MAX };
-    struct loop *loop = u->base.upstream->context->loop;
+    struct loop *loop = u->base.upstream->set->context->loop;
     struct book *book = &u->base.upstream->server->book;
     union addr addrs[BOOK_MAX];
     size_t count = book_read(book, loop_now_ns(loop), addrs);
@@ -58,7 +58,7 @@ static err_t open_udp(struct channel *c)
     struct udp_channel *u = (struct udp_channel *)c;
 
     TRY(open_socket(u));
-    loop_at_turn_end(c->upstream->context->loop, &u->start, start, u);
+    loop_at_turn_end(c->upstream->set->context->loop, &u->start, start, u);
     return OK;
 }
 

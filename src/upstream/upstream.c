@@ -1,97 +1,142 @@
 /* upstream/upstream.c - one server as one worker sees it: how many connections, and when to pause.
  *
- * Called by: group.c (questions), channel.c (what became of connections).
+ * Called by: flight.c (questions), channel.c and idle.c (what became of connections).
  * Owns: channels, the bench. A connection that has answered before and then ends is nobody's fault:
- * its questions move to a fresh one. A connection that never answered pauses the upstream, briefly,
- * so that a dead server costs an attempt now and then and not one a question.
+ * its questions move to a fresh one. A connection that never answered opens the circuit, so that a
+ * dead server costs an attempt now and then and not one a question. One that is silent is doubted:
+ * it keeps its questions, but they are asked elsewhere too.
  */
 #include "upstream/upstream.h"
 
 #include "base/clock.h"
 #include "io/loop.h"
-#include "log/log.h"
 #include "metrics/metrics.h"
 #include "upstream/channel.h"
 #include "upstream/flight.h"
-#include "upstream/server.h"
+#include "upstream/policy.h"
+#include "upstream/roster.h"
+#include "upstream/server_stats.h"
 #include "upstream/set.h"
+#include "upstream/tell.h"
 
-#include <stdio.h>
-
-#define PAUSE_MIN_NS (100 * NS_PER_MS)
-#define PAUSE_MAX_NS NS_PER_S /* a server that is back is asked again within a second */
-#define MOVES_MAX    3        /* of one question between connections of one upstream */
+#define WARM_NS    (120 * NS_PER_S) /* after its last question a connection is kept for the next */
+#define EXTRA_MAX  4 /* channels beside the configured number that are on their way out */
+#define TOLD_AFTER 2 /* failures in a row before a doubt is worth a line in the log */
 
 static uint64_t now_ns(const struct upstream *u)
 {
-    return loop_now_ns(u->context->loop);
+    return loop_now_ns(u->set->context->loop);
 }
 
-void upstream_init(struct upstream *u, struct server *server,
-                   const struct upstream_context *context, unsigned index)
+static void count(const struct upstream *u, enum metric metric, enum server_count which)
 {
-    *u = (struct upstream){ .server = server, .context = context, .index = index };
+    metrics_count(u->set->context->metrics, metric);
+    server_counts(u->stats, which);
+}
+
+void upstream_init(struct upstream *u, struct upstream_set *set, unsigned index)
+{
+    struct server *server = &set->roster->servers[index];
+
+    *u = (struct upstream){
+        .server = server,
+        .set = set,
+        .stats = &server->stats[set->context->worker],
+        .candidate = &set->candidates[index],
+        .index = index,
+    };
+    *u->candidate = (struct candidate){ .weight = server->weight, .provider = server->provider };
     list_init(&u->channels);
     list_init(&u->bench);
 }
 
-void upstream_done(struct upstream *u, struct list *ret_left)
+void upstream_done(struct upstream *u)
 {
+    struct list left;
+
+    list_init(&left);
     list_for_each (node, &u->channels)
-        channel_close(LIST_OF(node, struct channel, link), ret_left);
-    list_move_all(ret_left, &u->bench);
+        channel_close(LIST_OF(node, struct channel, link), &left);
+    list_move_all(&left, &u->bench);
+    for (struct list *node = list_first(&left); node; node = list_first(&left)) {
+        struct flight *f = LIST_OF(node, struct attempt, link)->flight;
+
+        flight_stop(f);
+        flight_done(f);
+    }
     wheel_cancel(&u->pause);
+    idle_done(&u->idle);
     turn_end_cancel(&u->sweep);
-    buffer_done(&u->ticket);
+}
+
+/* What is left of a channel when a question asks for one. */
+enum use { USE_READY, USE_LEAVING, USE_OPENING, USE_NOT };
+
+static enum use use_of(const struct upstream *u, const struct channel *c)
+{
+    if (c->is_suspect || !channel_has_room(c))
+        return USE_NOT;
+    if (!c->is_ready)
+        return USE_OPENING;
+    return c->is_leaving || idle_is_over(u, c, now_ns(u)) ? USE_LEAVING : USE_READY;
+}
+
+static struct channel *find(const struct upstream *u, const struct transport_ops *ops, enum use use)
+{
+    list_for_each (node, &u->channels) {
+        struct channel *c = LIST_OF(node, struct channel, link);
+
+        if (c->ops == ops && use_of(u, c) == use)
+            return c;
+    }
+    return NULL;
 }
 
 static bool has_ready_channel(const struct upstream *u)
 {
-    list_for_each (node, &u->channels)
-        if (LIST_OF(node, struct channel, link)->is_ready)
+    list_for_each (node, &u->channels) {
+        const struct channel *c = LIST_OF(node, struct channel, link);
+
+        if (c->is_ready && !c->is_suspect)
             return true;
+    }
     return false;
 }
 
-bool upstream_is_well(const struct upstream *u, uint64_t now)
+static void set_bit(uint64_t *bits, unsigned index, bool on)
 {
-    return (now >= u->paused_until_ns && server_has_address(u->server)) || has_ready_channel(u);
+    *bits = on ? *bits | 1ull << index : *bits & ~(1ull << index);
 }
 
-/* The ready ones first: a question must not wait for a handshake that it does not need. */
-static struct channel *find_room(const struct upstream *u, const struct transport_ops *ops)
+/* Puts down where policies and people can see it what has become of `u`. */
+static void show(struct upstream *u)
 {
-    struct channel *connecting = NULL;
+    bool is_ready = u->server->ops->max_channels || has_ready_channel(u);
 
-    list_for_each (node, &u->channels) {
-        struct channel *c = LIST_OF(node, struct channel, link);
-
-        if (c->ops != ops || !channel_has_room(c))
-            continue;
-        if (c->is_ready)
-            return c;
-        connecting = c;
-    }
-    return connecting;
+    set_bit(&u->set->well, u->index, !u->health.is_open && server_has_address(u->server));
+    set_bit(&u->set->ready, u->index, is_ready);
 }
 
-static unsigned count_channels(const struct upstream *u, const struct transport_ops *ops)
-{
-    unsigned count = 0;
-
-    list_for_each (node, &u->channels)
-        count += LIST_OF(node, struct channel, link)->ops == ops;
-    return count;
-}
-
-/* A new channel of `ops`, or NULL: with ERR_BUSY there are as many as there may be. */
+/* A new channel of `ops`, or NULL: with ERR_BUSY there are as many as there may be. Those that are
+ * about to be replaced do not count, as long as they are few. */
 static err_t open_channel(struct upstream *u, const struct transport_ops *ops,
                           struct channel **ret_channel)
 {
     unsigned max = ops->max_channels ? ops->max_channels : u->server->connections;
+    unsigned fit = 0, unfit = 0;
 
     *ret_channel = NULL;
-    if (count_channels(u, ops) >= max)
+    list_for_each (node, &u->channels) {
+        const struct channel *c = LIST_OF(node, struct channel, link);
+
+        if (c->ops != ops)
+            continue;
+        if (c->is_suspect || c->is_leaving)
+            unfit++;
+        else
+            fit++;
+    }
+    if (fit >= max || unfit > EXTRA_MAX)
         return ERR_BUSY;
     return channel_open(ret_channel, u, ops);
 }
@@ -101,74 +146,114 @@ static void pause_is_over(void *arg)
     upstream_has_room(arg);
 }
 
-static void sit_down(struct upstream *u, struct flight *f)
+static void sit_down(struct upstream *u, struct attempt *a)
 {
-    list_append(&u->bench, &f->link);
-    if (now_ns(u) < u->paused_until_ns && !timer_is_set(&u->pause))
-        wheel_set(loop_wheel(u->context->loop), &u->pause, u->paused_until_ns, pause_is_over, u);
+    list_append(&u->bench, &a->link);
+    if (now_ns(u) < u->health.retry_at_ns && !timer_is_set(&u->pause))
+        wheel_set(loop_wheel(u->set->context->loop), &u->pause, u->health.retry_at_ns,
+                  pause_is_over, u);
 }
 
-static void tell_failed(struct upstream *u, enum phase phase, const char *reason)
+/* Those who wait for `u` go elsewhere. */
+static void clear_bench(struct upstream *u, enum phase phase, err_t err)
 {
-    struct server *server = u->server;
-    uint64_t held_back;
-
-    log_event(EVENT_connection_failed, "upstream=%s phase=%s reason=\"%s\"", server->url,
-              phase_name(phase), reason);
-    if (!log_gate_opens(&server->gate, now_ns(u), &held_back))
-        return;
-    atomic_store(&server->is_told_failed, true);
-    log_event(EVENT_upstream_failed, "upstream=%s phase=%s reason=\"%s\" more=%llu", server->url,
-              phase_name(phase), reason, (unsigned long long)held_back);
-}
-
-/* A connection could not be used: the upstream pauses, and those who wait for it go elsewhere. */
-static void has_failed(struct upstream *u, enum phase phase, err_t err, const char *reason)
-{
-    uint64_t pause_ns = PAUSE_MIN_NS << (u->failures < 8 ? u->failures : 8);
     struct list left;
 
-    u->failures++;
-    u->paused_until_ns = now_ns(u) + (pause_ns < PAUSE_MAX_NS ? pause_ns : PAUSE_MAX_NS);
-    metrics_count(u->context->metrics, METRIC_upstream_connections_failed);
-    tell_failed(u, phase, reason);
-    if (has_ready_channel(u))
-        return;
     list_init(&left);
     list_move_all(&left, &u->bench);
     for (struct list *node = list_first(&left); node; node = list_first(&left)) {
         list_remove(node);
-        set_failed(LIST_OF(node, struct flight, link), phase, err);
+        flight_attempt_failed(LIST_OF(node, struct attempt, link), phase, err);
     }
 }
 
-void upstream_carry(struct upstream *u, struct flight *f)
+static void fail(struct upstream *u, enum phase phase, const char *reason)
 {
-    struct channel *c = find_room(u, u->server->ops);
+    health_fails(&u->health, now_ns(u));
+    if (u->health.failures >= TOLD_AFTER || !has_ready_channel(u))
+        tell_failed(u, phase, reason);
+    else
+        tell_suspect(u, phase, reason);
+    show(u);
+}
+
+/* A connection could not be used. */
+static void has_failed(struct upstream *u, enum phase phase, err_t err, const char *reason)
+{
+    static const enum server_count counts[] = {
+        [PHASE_QUEUE] = SERVER_failed_connect,
+        [PHASE_CONNECT] = SERVER_failed_connect,
+        [PHASE_HANDSHAKE] = SERVER_failed_handshake,
+        [PHASE_ANSWER] = SERVER_failed_answer,
+    };
+
+    count(u, METRIC_upstream_connections_failed, counts[phase]);
+    fail(u, phase, reason);
+    if (!has_ready_channel(u))
+        clear_bench(u, phase, err);
+}
+
+static bool is_paused(const struct upstream *u)
+{
+    return !server_has_address(u->server) ||
+           (u->health.is_open && now_ns(u) < u->health.retry_at_ns);
+}
+
+void upstream_is_asked(struct upstream *u)
+{
+    u->asked_ns = now_ns(u);
+    u->candidate->in_flight++;
+    server_holds(&u->stats->in_flight, 1);
+}
+
+void upstream_is_left(struct upstream *u)
+{
+    u->candidate->in_flight--;
+    server_holds(&u->stats->in_flight, -1);
+}
+
+void upstream_carry(struct upstream *u, struct attempt *a)
+{
+    struct channel *c = find(u, u->server->ops, USE_READY), *opening = NULL;
     err_t err = ERR_BUSY;
 
-    f->upstream = u;
-    if (!c && now_ns(u) >= u->paused_until_ns && server_has_address(u->server))
-        err = open_channel(u, u->server->ops, &c);
-    if (c) {
-        channel_send(c, f);
+    if (!c) {
+        opening = find(u, u->server->ops, USE_OPENING);
+        if (!opening && !is_paused(u))
+            err = open_channel(u, u->server->ops, &opening);
+        c = find(u, u->server->ops, USE_LEAVING);
+    }
+    if (c || opening) {
+        channel_send(c ? c : opening, a);
         return;
     }
-    sit_down(u, f);
+    sit_down(u, a);
     if (err != ERR_BUSY)
         has_failed(u, PHASE_CONNECT, err, err_text(err));
 }
 
-void upstream_repeat_truncated(struct upstream *u, struct flight *f)
+void upstream_warms_up(struct upstream *u)
+{
+    struct channel *c = find(u, u->server->ops, USE_OPENING);
+
+    if (!c && !is_paused(u) && now_ns(u) - u->asked_ns < WARM_NS)
+        open_channel(u, u->server->ops, &c);
+}
+
+void upstream_repeat_truncated(struct upstream *u, struct attempt *a)
 {
     const struct transport_ops *ops = transport_find(u->server->ops->fallback);
-    struct channel *c = find_room(u, ops);
-    err_t err = c ? OK : open_channel(u, ops, &c);
+    struct channel *c = find(u, ops, USE_READY);
+    err_t err = OK;
 
+    if (!c)
+        c = find(u, ops, USE_OPENING);
+    if (!c)
+        err = open_channel(u, ops, &c);
     if (c)
-        channel_send(c, f);
+        channel_send(c, a);
     else
-        set_failed(f, PHASE_CONNECT, err);
+        flight_attempt_failed(a, PHASE_CONNECT, err);
 }
 
 void upstream_has_room(struct upstream *u)
@@ -179,51 +264,90 @@ void upstream_has_room(struct upstream *u)
     list_move_all(&waiting, &u->bench);
     for (struct list *node = list_first(&waiting); node; node = list_first(&waiting)) {
         list_remove(node);
-        upstream_carry(u, LIST_OF(node, struct flight, link));
+        upstream_carry(u, LIST_OF(node, struct attempt, link));
         if (!list_is_empty(&u->bench))
             break;
     }
     list_move_all(&u->bench, &waiting);
 }
 
-void upstream_addresses_known(struct upstream *u)
+void upstream_forget(struct attempt *a)
 {
-    u->paused_until_ns = 0;
-    upstream_has_room(u);
+    if (a->channel)
+        channel_forget(a->channel, a);
+    else
+        list_remove(&a->link);
 }
 
-static bool has_tried(const struct flight *f, const struct upstream *u)
+bool upstream_times_out(struct upstream *u, struct attempt *a)
 {
-    return f->tried >> u->index & 1;
-}
+    struct channel *c = a->channel;
 
-bool upstream_times_out(struct upstream *u, struct flight *f)
-{
-    struct channel *c = f->channel;
-
-    if (!c || c->last_answer_ns > f->sent_ns)
+    latency_at_least(&u->latency, now_ns(u) - a->start_ns);
+    if (!c || c->last_answer_ns > a->sent_ns)
         return false;
-    f->tried |= 1ull << u->index;
-    f->err = ERR_TIMEOUT;
+    a->flight->tried |= 1ull << u->index;
+    a->flight->err = ERR_TIMEOUT;
     channel_failed(c, ERR_TIMEOUT, "no response in time");
     return true;
 }
 
-void upstream_forget(struct flight *f)
+void upstream_answered(const struct attempt *a, bool is_good)
 {
-    if (f->channel)
-        channel_forget(f->channel, f);
-    else
-        list_remove(&f->link);
+    struct upstream *u = a->upstream;
+    uint64_t took_ns = now_ns(u) - a->sent_ns;
+
+    server_took(u->stats, PHASE_QUEUE, a->sent_ns - a->start_ns);
+    server_took(u->stats, PHASE_ANSWER, took_ns);
+    latency_add(&u->latency, took_ns);
+    u->candidate->latency_us = (uint32_t)(u->latency.smoothed_ns / NS_PER_US) + 1;
+    if (!is_good) {
+        server_counts(u->stats, SERVER_servfail);
+        return;
+    }
+    if (u->health.is_good)
+        return;
+    health_answers(&u->health);
+    tell_well(u);
+    show(u);
 }
 
-void upstream_answered(struct upstream *u)
+void upstream_took_longer(const struct attempt *a)
 {
-    u->failures = 0;
-    u->paused_until_ns = 0;
-    if (atomic_load(&u->server->is_told_failed) &&
-        atomic_exchange(&u->server->is_told_failed, false))
-        log_event(EVENT_upstream_back, "upstream=%s", u->server->url);
+    struct upstream *u = a->upstream;
+
+    latency_at_least(&u->latency, now_ns(u) - a->start_ns);
+    u->candidate->latency_us = (uint32_t)(u->latency.smoothed_ns / NS_PER_US) + 1;
+}
+
+void upstream_is_blamed(struct upstream *u)
+{
+    if (!health_is_blamed(&u->health, now_ns(u)))
+        return;
+    tell_failed(u, PHASE_ANSWER, "says SERVFAIL or REFUSED where others answer");
+    show(u);
+}
+
+void upstream_is_probed(struct upstream *u)
+{
+    count(u, METRIC_upstream_probes, SERVER_probes);
+    u->is_probed = true;
+    u->health.is_probing = u->health.is_open;
+}
+
+void upstream_was_probed(struct upstream *u)
+{
+    u->is_probed = false;
+    if (u->health.is_probing)
+        fail(u, PHASE_ANSWER, "no good answer when it was tried again");
+}
+
+void upstream_is_ready(struct upstream *u, struct channel *c)
+{
+    c->is_suspect = false;
+    latency_add(&u->handshake, now_ns(u) - c->opened_ns);
+    show(u);
+    upstream_sweeps(u);
 }
 
 void upstream_lost_channel(struct upstream *u, struct channel *c, err_t err, const char *reason)
@@ -231,27 +355,82 @@ void upstream_lost_channel(struct upstream *u, struct channel *c, err_t err, con
     bool was_used = c->has_answered, was_ready = c->is_ready;
     bool is_main = c->ops == u->server->ops;
     enum phase phase = c->phase;
-    char why[160]; /* `reason` may be the channel's */
+    bool was_idle = was_used && list_is_empty(&c->attempts) && err == ERR_CLOSED;
     struct list left;
 
-    snprintf(why, sizeof why, "%s", reason);
     list_init(&left);
+    if (was_idle)
+        was_idle = idle_ended(u, c);
     channel_close(c, &left);
+    show(u);
     if (was_used)
-        metrics_count(u->context->metrics, METRIC_upstream_connections_lost);
+        count(u, METRIC_upstream_connections_lost, SERVER_lost);
     else if (is_main && (!was_ready || !list_is_empty(&left)))
-        has_failed(u, phase, err, why);
+        has_failed(u, phase, err, reason);
     for (struct list *node = list_first(&left); node; node = list_first(&left)) {
-        struct flight *f = LIST_OF(node, struct flight, link);
-
         list_remove(node);
-        if ((was_used || (is_main && has_ready_channel(u))) && !has_tried(f, u) &&
-            f->moves < MOVES_MAX)
-            set_move(f);
+        if (was_used || (is_main && has_ready_channel(u)))
+            flight_attempt_moves(LIST_OF(node, struct attempt, link));
         else
-            set_failed(f, phase, err);
+            flight_attempt_failed(LIST_OF(node, struct attempt, link), phase, err);
     }
     upstream_has_room(u);
+    if (was_idle)
+        upstream_warms_up(u);
+}
+
+/* Nothing was sent on it yet: its questions lose nothing by going elsewhere. Should it become ready
+ * after all it is welcome. */
+static void doubt_opening(struct upstream *u, struct channel *c)
+{
+    struct list left;
+
+    list_init(&left);
+    channel_leave(c, &left);
+    fail(u, c->phase, "no connection in the usual time");
+    for (struct list *node = list_first(&left); node; node = list_first(&left)) {
+        list_remove(node);
+        flight_attempt_failed(LIST_OF(node, struct attempt, link), c->phase, ERR_TIMEOUT);
+    }
+}
+
+void upstream_doubts(struct upstream *u, struct channel *c)
+{
+    c->is_suspect = true;
+    if (!c->is_ready) {
+        doubt_opening(u, c);
+        return;
+    }
+    count(u, METRIC_upstream_connections_silent, SERVER_silent);
+    if (!has_ready_channel(u)) {
+        health_is_doubted(&u->health, now_ns(u));
+        tell_suspect(u, PHASE_ANSWER, "silent");
+    }
+    show(u);
+    list_for_each (node, &c->attempts)
+        flight_doubts(LIST_OF(node, struct attempt, link));
+}
+
+void upstream_renews(struct upstream *u, struct channel *c)
+{
+    if (c->is_leaving)
+        return;
+    c->is_leaving = true;
+    if (!find(u, u->server->ops, USE_READY)) {
+        server_counts(u->stats, SERVER_renewed);
+        upstream_warms_up(u);
+    }
+    upstream_sweeps(u);
+}
+
+/* Nobody has a question on `c`: whether nobody will. */
+static bool is_unwanted(struct upstream *u, const struct channel *c)
+{
+    if (channel_is_used_up(c))
+        return true;
+    if (!c->is_ready || !(c->is_leaving || c->is_suspect))
+        return false;
+    return find(u, c->ops, USE_READY) || now_ns(u) - u->asked_ns >= WARM_NS;
 }
 
 static void sweep(void *arg)
@@ -263,13 +442,34 @@ static void sweep(void *arg)
     list_for_each (node, &u->channels) {
         struct channel *c = LIST_OF(node, struct channel, link);
 
-        if (c->match.count == 0 && channel_is_used_up(c))
+        if (c->match.count == 0 && is_unwanted(u, c))
             channel_close(c, &left);
     }
+    show(u);
     upstream_has_room(u);
 }
 
-void upstream_used_up(struct upstream *u)
+void upstream_sweeps(struct upstream *u)
 {
-    loop_at_turn_end(u->context->loop, &u->sweep, sweep, u);
+    loop_at_turn_end(u->set->context->loop, &u->sweep, sweep, u);
+}
+
+void upstream_has_no_address(struct upstream *u)
+{
+    tell_unknown(u);
+    show(u);
+}
+
+void upstream_addresses_known(struct upstream *u)
+{
+    tell_known(u);
+    show(u);
+    upstream_has_room(u);
+}
+
+void upstream_tries_again(struct upstream *u)
+{
+    u->health.retry_at_ns = 0;
+    wheel_cancel(&u->pause);
+    upstream_has_room(u);
 }

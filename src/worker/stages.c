@@ -194,6 +194,8 @@ static void take_answer(void *arg, const struct upstream_answer *answer)
 enum step ask_upstream(struct query *q)
 {
     uint16_t flags = q->asked.header.flags;
+    struct upstream_set *upstreams = q->worker->upstreams;
+    unsigned group = upstream_group_for(upstreams, question_name(&q->asked.question));
     const struct compose_query_settings query = {
         .question = &q->asked.question,
         .recursion_desired = flags & DNS_RD,
@@ -202,10 +204,8 @@ enum step ask_upstream(struct query *q)
         .dnssec_ok = q->asked.edns.dnssec_ok,
     };
 
-    unsigned group = upstream_group_for(q->worker->upstreams, question_name(&q->asked.question));
-
-    q->routing = upstream_routing(q->worker->upstreams);
-    if (upstream_ask(q->worker->upstreams, group, &query, take_answer, q) == OK) {
+    q->routing = upstream_routing(upstreams);
+    if (upstream_ask(upstreams, group, &query, take_answer, q) == OK) {
         if (q->has_stale)
             wheel_set(loop_wheel(q->worker->loop), &q->patience,
                       loop_now_ns(q->worker->loop) + q->worker->stale_after_ns, lose_patience, q);
@@ -231,7 +231,6 @@ static void explain(struct query *q)
     fail(q, is_silent ? EDE_NO_REACHABLE_AUTHORITY : EDE_NETWORK_ERROR, texts[q->answer->phase]);
 }
 
-/* What is remembered of a question that no upstream answered: for a moment nobody asks again. */
 /* Whether what an upstream said may be kept. A reload may have sent the name to another group since
  * it was asked, and forgotten all that the first one had said. */
 static bool is_to_keep(const struct query *q)
@@ -239,6 +238,7 @@ static bool is_to_keep(const struct query *q)
     return q->answer->is_first && q->routing == upstream_routing(q->worker->upstreams);
 }
 
+/* What is remembered of a question that no upstream answered: for a moment nobody asks again. */
 static void keep_failure(struct query *q)
 {
     const struct cache_key key = cache_key_of(q);

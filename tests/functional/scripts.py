@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from wire import (A, AAAA, AD, CNAME, MX, POINTER_TO_QNAME, QR, SOA, TC, TXT, name_wire, opt,
                   rdata_for, record, response, right)
 
-PADDING, COOKIE, SUBNET, EDE = 12, 10, 8, 15
+PADDING, COOKIE, SUBNET, EDE, KEEPALIVE = 12, 10, 8, 15, 11
 EDE_TEXT = b"said by the upstream"
 UPSTREAM_COOKIE = bytes(range(0xA0, 0xB8))
 
@@ -80,6 +80,12 @@ def with_options(asked, _):
     return response(asked, [record(asked.qtype, rdata_for(asked))], additional=[opt(options)])
 
 
+def with_keepalive(asked, tenths):
+    """RFC 7828: the connection may be idle for so many tenths of a second."""
+    keepalive = opt([(KEEPALIVE, struct.pack("!H", tenths))])
+    return response(asked, [record(asked.qtype, rdata_for(asked))], additional=[keepalive])
+
+
 def with_ede(asked, code):
     error = opt([(EDE, struct.pack("!H", code) + EDE_TEXT)])
     return response(asked, additional=[error], rcode=2)
@@ -101,6 +107,7 @@ UNUSUAL = {
     "chain": chain,
     "rcode": with_rcode,
     "options": with_options,
+    "keepalive": with_keepalive,
     "ede": with_ede,
     "optmiddle": opt_in_the_middle,
     "lower": lower_case,

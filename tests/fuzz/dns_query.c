@@ -51,9 +51,11 @@ static void ask(const struct message_query *q)
         .question = &q->question,
         .dnssec_ok = q->edns.dnssec_ok,
     };
+    const struct compose_stream_settings stream = { .asks_keepalive = q->header.id & 1,
+                                                    .pad_to = DNS_QUERY_PAD };
 
     require(compose_query(&query, &settings) == OK);
-    require(compose_padded(&w, writer_slice(&query), DNS_QUERY_PAD) == OK);
+    require(compose_on_stream(&w, writer_slice(&query), &stream) == OK);
     require(writer_len(&w) % DNS_QUERY_PAD == 0);
     require(message_read_query(writer_slice(&w), &again) == OK && again.rcode == RCODE_NOERROR);
     require(question_equal(&q->question, question_name(&again.question), again.question.qtype,

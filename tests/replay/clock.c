@@ -8,6 +8,11 @@ uint64_t clock_monotonic_ns(void)
     return world.monotonic_ns;
 }
 
+uint64_t clock_boot_ns(void)
+{
+    return world.monotonic_ns + world.asleep_ns;
+}
+
 uint64_t clock_wall_ns(void)
 {
     return world.wall_ns;

@@ -193,9 +193,7 @@ TEST(fault_is_its_own, "an error response does not repeat what an earlier query 
 
     replay_start(LISTEN UPSTREAM_TCP);
     client_udp_send(1, 1, "nobody.example");
-    upstream_refuse(1);
-    advance(110);
-    upstream_refuse(1);
+    upstream_refuse_for(1, 5010);
     heard = client_udp_expect(1);
     CHECK(heard.has_ede);
     query.bytes[query.len - 5] = 1; /* EDNS version 1, which nobody speaks */

@@ -181,6 +181,18 @@ void leap(uint64_t ms)
     settle();
 }
 
+void machine_sleeps(uint64_t ms)
+{
+    world.wall_ns += ms * NS_PER_MS;
+    world.asleep_ns += ms * NS_PER_MS;
+    settle();
+}
+
+void machine_moves(unsigned host)
+{
+    world.host = host;
+}
+
 void set_wall_clock(int64_t days)
 {
     world.wall_ns += (uint64_t)(days * DAY_NS);

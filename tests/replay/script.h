@@ -9,7 +9,7 @@
  *     replay_end();
  *
  * Clients and upstreams are numbered. Whatever a script says is followed by as many turns of the
- * loop as there is work for; time stands still but for `advance` and `leap`.
+ * loop as there is work for; time stands still but for `advance`, `leap` and `machine_sleeps`.
  */
 #ifndef REPLAY_SCRIPT_H
 #define REPLAY_SCRIPT_H
@@ -47,7 +47,10 @@ void replay_end(void);
 bool turn(void);
 void settle(void); /* turns until there is nothing to do at this moment */
 void advance(uint64_t ms);
-void leap(uint64_t ms); /* all at once, as a machine that slept */
+void leap(uint64_t ms);            /* all at once, as a process that was stopped */
+void machine_sleeps(uint64_t ms);  /* deadlines stand still meanwhile */
+void machine_moves(unsigned host); /* to 192.0.2.HOST, unnoticed; 0: no way leads out of it */
+void network_changes(void);        /* as the kernel tells it, 100 ms later */
 void set_wall_clock(int64_t days);
 uint64_t now_ms(void); /* since the start of the replay */
 uint64_t counted(enum metric which);
@@ -87,7 +90,8 @@ struct socket *upstream_expect_connection(unsigned upstream); /* and accepts it 
 void upstream_expect_no_connection(unsigned upstream);
 void upstream_accept(struct socket *s);
 void upstream_refuse(unsigned upstream);
-unsigned upstream_connections(unsigned upstream); /* that are open, accepted or not */
+void upstream_refuse_for(unsigned upstream, uint64_t ms); /* all who knock meanwhile */
+unsigned upstream_connections(unsigned upstream);         /* that are open, accepted or not */
 bool upstream_hears(struct socket *s, struct asked *ret_asked);
 struct asked upstream_expect_query(struct socket *s);
 bool upstream_hears_datagram(unsigned upstream, struct asked *ret_asked);
@@ -99,6 +103,7 @@ void upstream_answer_flags(const struct asked *asked, uint16_t flags);
 void upstream_say(struct socket *s, struct slice message); /* whatever it is */
 void upstream_close(struct socket *s);
 void upstream_reset(struct socket *s);
+void upstream_vanishes(struct socket *s); /* from now on it hears, says and acknowledges nothing */
 
 /* Bytes with their length in front, as on a stream. */
 struct said framed(struct slice message);

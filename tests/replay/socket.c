@@ -5,6 +5,8 @@
 
 #include <errno.h>
 
+#define NET_OF_MACHINE 0xc0000200u /* 192.0.2.0 */
+
 static bool is_taken(const union addr *addr, enum socket_kind kind)
 {
     list_for_each (node, &world.open) {
@@ -30,6 +32,18 @@ err_t socket_listen(const union addr *addr, bool is_stream, int *ret_fds, size_t
         s->local = *addr;
         ret_fds[i] = s->fd;
     }
+    return OK;
+}
+
+err_t socket_source(const union addr *to, union addr *ret_source)
+{
+    if (world.host == 0)
+        return ERR_UNREACHABLE;
+    *ret_source = (union addr){ .any.sa_family = to->any.sa_family };
+    if (to->any.sa_family == AF_INET6)
+        ret_source->v6.sin6_addr.s6_addr[15] = (uint8_t)world.host;
+    else
+        ret_source->v4.sin_addr.s_addr = htonl(NET_OF_MACHINE + world.host);
     return OK;
 }
 

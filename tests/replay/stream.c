@@ -1,11 +1,15 @@
 /* tests/replay/stream.c - connections that are two buffers. */
 #include "io/stream.h"
 
+#include "base/clock.h"
 #include "io/loop.h"
+#include "io/socket.h"
 #include "replay/world.h"
 
 #include <errno.h>
 #include <stdlib.h>
+
+#define RTT_US 1000
 
 struct stream {
     struct loop *loop;
@@ -18,11 +22,13 @@ struct stream {
 
 static bool has_input(const struct socket *s)
 {
-    return s->in.len > 0 || s->finished || s->error;
+    return !s->vanished && (s->in.len > 0 || s->finished || s->error);
 }
 
 static bool has_room(const struct socket *s)
 {
+    if (s->vanished)
+        return s->unacknowledged < s->window;
     return s->gone || s->error || s->out.len < s->window;
 }
 
@@ -32,7 +38,7 @@ static bool is_ready(const void *arg)
     const struct stream *s = arg;
 
     if (s->socket->connecting)
-        return s->socket->accepted || s->socket->error;
+        return !s->socket->vanished && (s->socket->accepted || s->socket->error);
     return (s->wants_room && has_room(s->socket)) || (s->reads && has_input(s->socket));
 }
 
@@ -47,12 +53,12 @@ void stream_receive(struct stream *s)
     uint8_t *room = loop_scratch(s->loop);
     struct slice bytes = buffer_slice(&s->socket->in);
 
+    if (!has_input(s->socket))
+        return;
     if (s->socket->error) {
         fail(s);
         return;
     }
-    if (!has_input(s->socket))
-        return;
     if (bytes.len > LOOP_SCRATCH_SIZE)
         bytes.len = LOOP_SCRATCH_SIZE;
     if (bytes.len)
@@ -90,6 +96,7 @@ static err_t adopt(struct stream **ret_stream, struct loop *l, struct socket *so
     *s = (struct stream){
         .loop = l, .socket = socket, .reads = true, .handler = handler, .arg = arg
     };
+    socket->acknowledged_ns = world.monotonic_ns;
     s->source = (struct source){ .is_ready = is_ready, .run = run, .arg = s };
     loop_add(l, &s->source);
     *ret_stream = s;
@@ -101,6 +108,11 @@ err_t stream_connect(struct stream **ret_stream, struct loop *l, const union add
 {
     struct socket *socket = world_socket(SOCKET_STREAM);
 
+    if (socket_source(addr, &socket->local) != OK) {
+        world_code_closes(socket);
+        errno = ENETUNREACH;
+        return ERR_SYSTEM;
+    }
     socket->peer = *addr;
     socket->connecting = true;
     return adopt(ret_stream, l, socket, handler, arg);
@@ -134,16 +146,31 @@ void stream_set_patience(struct stream *s, unsigned ms)
     (void)ms;
 }
 
+static err_t send_into_the_void(struct stream *s, struct slice bytes, size_t *ret_sent)
+{
+    struct socket *socket = s->socket;
+    size_t room = has_room(socket) ? socket->window - socket->unacknowledged : 0;
+
+    *ret_sent = bytes.len < room ? bytes.len : room;
+    socket->unacknowledged += *ret_sent;
+    s->wants_room = *ret_sent < bytes.len;
+    return OK;
+}
+
 err_t stream_send(struct stream *s, struct slice bytes, size_t *ret_sent)
 {
     struct socket *socket = s->socket;
     size_t room = socket->out.len < socket->window ? socket->window - socket->out.len : 0;
     size_t sent = bytes.len < room || socket->gone ? bytes.len : room;
 
+    if (socket->vanished)
+        return send_into_the_void(s, bytes, ret_sent);
     if (socket->error) {
         errno = socket->error;
         return ERR_SYSTEM;
     }
+    if (sent > 0)
+        socket->acknowledged_ns = world.monotonic_ns;
     s->wants_room = sent < bytes.len;
     *ret_sent = sent;
     return socket->gone || sent == 0 ? OK : buffer_append(&socket->out, slice_of(bytes.data, sent));
@@ -153,4 +180,23 @@ err_t stream_read_on(struct stream *s, bool on)
 {
     s->reads = on;
     return OK;
+}
+
+void stream_local(const struct stream *s, union addr *ret_local)
+{
+    *ret_local = s->socket->local;
+}
+
+bool stream_state(const struct stream *s, struct stream_state *ret_state)
+{
+    const struct socket *socket = s->socket;
+
+    if (socket->connecting)
+        return false;
+    *ret_state = (struct stream_state){
+        .unacknowledged = socket->unacknowledged,
+        .last_ack_ms = (uint32_t)((world.monotonic_ns - socket->acknowledged_ns) / NS_PER_MS),
+        .rtt_us = RTT_US,
+    };
+    return true;
 }

@@ -1,6 +1,8 @@
 /* tests/replay/time.c - clocks that jump. */
 #include "replay/script.h"
 
+#include "base/clock.h"
+
 TEST(wall_clock, "the wall clock set a day forward or back changes no deadline and no timer")
 {
     static const int64_t days[] = { 1, -1, 365, -3650 };
@@ -21,14 +23,14 @@ TEST(wall_clock, "the wall clock set a day forward or back changes no deadline a
         client_udp_expect_answer(1, 1, "day.example");
         client_udp_send(1, 2, "silent.example");
         set_wall_clock(-days[i]);
-        advance(3990);
+        advance(4990);
         client_udp_expect_nothing();
         CHECK(!client->code_closed);
         advance(30);
         heard = client_udp_expect(1);
         CHECK_EQUAL(heard.rcode, RCODE_SERVFAIL);
         set_wall_clock(days[i]);
-        advance(4970);
+        advance(3970);
         CHECK(!client->code_closed);
         advance(30);
         CHECK(client->code_closed);
@@ -53,6 +55,8 @@ TEST(leap, "after an hour asleep what was due is done, and the service goes on")
     CHECK(client->code_closed);
     advance(200);
     client_udp_send(1, 2, "awake.example");
+    (void)upstream_expect_query(to); /* and nobody is there any more */
+    advance(450);
     to = upstream_expect_connection(1);
     asked = upstream_expect_query(to);
     upstream_answer(&asked);
@@ -90,7 +94,31 @@ TEST(long_idle, "a week without a query changes nothing")
     upstream_answer(&asked);
     client_udp_expect_answer(1, 1, "week.example");
     client_udp_send(1, 2, "silent.example");
-    advance(4020);
+    advance(4990);
+    client_udp_expect_nothing();
+    advance(20);
     CHECK_EQUAL(client_udp_expect(1).rcode, RCODE_SERVFAIL);
+    replay_end();
+}
+
+TEST(machine_slept, "a machine that slept has missed no deadline, and its clock of boot tells so")
+{
+    uint64_t gained;
+    struct socket *to;
+    struct asked asked;
+
+    replay_start(LISTEN UPSTREAM_TCP);
+    client_udp_send(1, 1, "nap.example");
+    to = upstream_expect_connection(1);
+    asked = upstream_expect_query(to);
+    gained = clock_boot_ns() - clock_monotonic_ns();
+    machine_sleeps(3600 * 1000);
+    gained = clock_boot_ns() - clock_monotonic_ns() - gained;
+    CHECK_EQUAL(gained, 3600 * NS_PER_S);
+    CHECK_EQUAL(now_ms(), 0);
+    client_udp_expect_nothing();
+    upstream_answer(&asked);
+    upstream_serve(1); /* should it have been asked anew */
+    client_udp_expect_answer(1, 1, "nap.example");
     replay_end();
 }

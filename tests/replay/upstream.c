@@ -65,6 +65,13 @@ void upstream_refuse(unsigned upstream)
     settle();
 }
 
+void upstream_refuse_for(unsigned upstream, uint64_t ms)
+{
+    for (uint64_t end_ms = now_ms() + ms; now_ms() < end_ms; advance(1))
+        while (upstream_next_connection(upstream))
+            upstream_refuse(upstream);
+}
+
 unsigned upstream_connections(unsigned upstream)
 {
     unsigned count = 0;
@@ -169,7 +176,7 @@ void upstream_say(struct socket *s, struct slice message)
 {
     struct said with_length;
 
-    if (s->code_closed)
+    if (s->code_closed || s->vanished)
         return;
     if (s->kind == SOCKET_DGRAM) {
         world_sends(&s->to_code, message, &s->peer, NULL);
@@ -205,4 +212,9 @@ void upstream_reset(struct socket *s)
     s->gone = true;
     buffer_done(&s->out);
     settle();
+}
+
+void upstream_vanishes(struct socket *s)
+{
+    s->vanished = true;
 }

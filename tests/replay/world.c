@@ -15,11 +15,14 @@ struct world world;
 
 void world_begin(uint64_t seed)
 {
-    world = (struct world){
-        .monotonic_ns = START_NS, .wall_ns = WALL_NS, .seed = seed * 2 + 1, .last_fd = FIRST_FD
-    };
+    world = (struct world){ .monotonic_ns = START_NS,
+                            .wall_ns = WALL_NS,
+                            .seed = seed * 2 + 1,
+                            .host = 1,
+                            .last_fd = FIRST_FD };
     list_init(&world.open);
     list_init(&world.closed);
+    list_init(&world.netwatches);
 }
 
 static void free_packets(struct list *packets)

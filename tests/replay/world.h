@@ -37,14 +37,20 @@ struct socket {
     bool finished, gone;       /* the script sends no more; takes no more */
     struct buffer in, out;     /* bytes for the code, bytes from the code */
     size_t window;             /* how many bytes from the code may lie unread */
+    bool vanished;             /* the other end hears, says and acknowledges nothing */
+    size_t unacknowledged;     /* bytes sent since */
+    uint64_t acknowledged_ns;  /* when anything was, last */
 };
 
 /* All that code may know of the outside, turned by a script. One at a time. */
 struct world {
     uint64_t monotonic_ns, wall_ns, seed;
+    uint64_t asleep_ns; /* how long the machine has slept */
+    unsigned host;      /* the machine has the address 192.0.2.HOST; 0: no way leads out of it */
     int last_fd;
     unsigned code_holds; /* sockets that the code under test has open */
     struct list open, closed;
+    struct list netwatches;
 };
 extern struct world world;
 

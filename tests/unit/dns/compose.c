@@ -56,13 +56,18 @@ static struct slice composed_query(struct compose_query_settings settings)
     return writer_slice(&w);
 }
 
+static struct slice on_stream(struct slice query, struct compose_stream_settings settings)
+{
+    static uint8_t stream_room[DNS_QUERY_MAX];
+    struct writer w = writer_of(stream_room, sizeof stream_room);
+
+    CHECK_EQUAL(compose_on_stream(&w, query, &settings), OK);
+    return writer_slice(&w);
+}
+
 static struct slice padded(struct slice query)
 {
-    static uint8_t padded_room[DNS_QUERY_MAX];
-    struct writer w = writer_of(padded_room, sizeof padded_room);
-
-    CHECK_EQUAL(compose_padded(&w, query, DNS_QUERY_PAD), OK);
-    return writer_slice(&w);
+    return on_stream(query, (struct compose_stream_settings){ .pad_to = DNS_QUERY_PAD });
 }
 
 TEST(compose_asks, "an upstream gets the name in small letters, our size, and a padded message")
@@ -101,14 +106,44 @@ TEST(compose_asks_at_length, "the longest name fits the room a query may take")
 {
     struct message_query client = client_for("www.example", 0, false);
     struct writer name = writer_of(client.question.name, DNS_NAME_MAX);
+    struct slice query;
 
     for (size_t i = 0; i < 127; i++)
         write_bytes(&name, BYTES("\1A"));
     write_u8(&name, 0);
     client.question.name_len = (uint8_t)writer_len(&name);
-    CHECK_EQUAL(
-        padded(composed_query((struct compose_query_settings){ .question = &client.question })).len,
-        DNS_QUERY_MAX);
+    query = composed_query((struct compose_query_settings){ .question = &client.question });
+    CHECK_EQUAL(padded(query).len, DNS_QUERY_MAX);
+    CHECK_EQUAL(on_stream(query, (struct compose_stream_settings){ true, DNS_QUERY_PAD }).len,
+                DNS_QUERY_MAX);
+}
+
+TEST(compose_asks_keepalive, "a query on a stream asks how long that may be idle, padded or not")
+{
+    static const size_t blocks[] = { 0, 16, 64, DNS_QUERY_PAD };
+    const struct message_query client = client_for("www.example", 0, false);
+
+    for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) {
+        const struct slice query =
+            composed_query((struct compose_query_settings){ .question = &client.question });
+        const struct slice wire =
+            on_stream(query, (struct compose_stream_settings){ true, blocks[i] });
+        struct message_query q;
+
+        CHECK_EQUAL(blocks[i] ? wire.len % blocks[i] : wire.len - query.len - 4, 0);
+        CHECK_EQUAL(message_read_query(wire, &q), OK);
+        CHECK(q.rcode == RCODE_NOERROR && q.edns.wants_keepalive && !q.edns.has_keepalive);
+        CHECK_EQUAL(q.edns.padded, blocks[i] != 0);
+    }
+}
+
+TEST(compose_adds_nothing, "without options a query on a stream is the same query")
+{
+    const struct message_query client = client_for("www.example", 0, false);
+    const struct slice query =
+        composed_query((struct compose_query_settings){ .question = &client.question });
+
+    CHECK(slice_equal(on_stream(query, (struct compose_stream_settings){ 0 }), query));
 }
 
 TEST(compose_needs_room, "a message that has no room is not begun")

@@ -86,3 +86,43 @@ TEST(socket_hears_one, "a connected UDP socket hears its peer only")
     socket_close(&peer);
     socket_close(&other);
 }
+
+TEST(socket_has_source, "the way to an address begins at one of ours, and nothing is sent there")
+{
+    int peer = local_listener("127.0.0.1", false), fd;
+    const union addr to = local_name(peer), expected = local_addr("127.0.0.1", 0);
+    union addr source, local;
+    char room[8];
+
+    CHECK_EQUAL(socket_source(&to, &source), OK);
+    CHECK(addr_equal(&source, &expected));
+    CHECK_EQUAL(recv(peer, room, sizeof room, 0), -1);
+    CHECK_EQUAL(socket_connect_dgram(&to, &fd), OK);
+    socket_local(fd, &local);
+    CHECK(addr_equal(&local, &source));
+    socket_close(&fd);
+    socket_close(&peer);
+    socket_local(peer, &local);
+    CHECK_EQUAL(local.any.sa_family, AF_UNSPEC);
+}
+
+TEST(socket_has_source_v6, "the way to an IPv6 address begins at one of ours")
+{
+    const union addr to = local_addr("::1", 53), expected = local_addr("::1", 0);
+    union addr source;
+
+    if (!local_has_v6())
+        skip();
+    CHECK_EQUAL(socket_source(&to, &source), OK);
+    CHECK(addr_equal(&source, &expected));
+}
+
+TEST(socket_has_no_source, "where no way leads is unreachable, and the result is untouched")
+{
+    const union addr to = local_addr("255.255.255.255", 53); /* which takes a permission */
+    union addr source = local_addr("192.0.2.7", 7);
+    const union addr before = source;
+
+    CHECK_EQUAL(socket_source(&to, &source), ERR_UNREACHABLE);
+    CHECK(addr_equal(&source, &before));
+}

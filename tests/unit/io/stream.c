@@ -230,3 +230,62 @@ TEST(stream_receives_now, "what has arrived can be read without waiting for the 
     socket_close(&peer);
     close_side(&s);
 }
+
+static bool is_acknowledged(const struct side *s)
+{
+    struct stream_state state;
+
+    CHECK(stream_state(s->stream, &state));
+    return state.unacknowledged == 0;
+}
+
+TEST(stream_tells_state, "what the peer's kernel has acknowledged is known, however late it reads")
+{
+    const uint64_t end_ns = clock_monotonic_ns() + 30 * NS_PER_S;
+    struct stream_state state;
+    struct side s;
+    int peer;
+
+    connect_side(&s, &peer);
+    CHECK(is_acknowledged(&s));
+    s.unsent = PLENTY;
+    send_more(&s); /* more than both kernels have room for */
+    CHECK(stream_state(s.stream, &state));
+    CHECK(state.unacknowledged > 0 && state.unacknowledged <= PLENTY - s.unsent);
+    CHECK(state.rtt_us > 0);
+    CHECK(state.last_ack_ms < 30000);
+    for (char room[65536]; !is_acknowledged(&s) && clock_monotonic_ns() < end_ns;)
+        CHECK(recv(peer, room, sizeof room, MSG_DONTWAIT) != 0);
+    CHECK(is_acknowledged(&s));
+    socket_close(&peer);
+    close_side(&s);
+}
+
+TEST(stream_connecting_state, "there is no state before it is known whether anybody is there")
+{
+    int door = local_listener("127.0.0.1", true);
+    const union addr to = local_name(door);
+    struct side s = { .loop = local_loop() };
+    struct stream_state state;
+
+    CHECK_EQUAL(stream_connect(&s.stream, s.loop, &to, &handler, &s), OK);
+    CHECK(!stream_state(s.stream, &state));
+    local_run(s.loop);
+    CHECK(stream_state(s.stream, &state));
+    socket_close(&door);
+    close_side(&s);
+}
+
+TEST(stream_has_local, "a connection tells the address it has here")
+{
+    const union addr expected = local_addr("127.0.0.1", 0);
+    union addr local;
+    struct side s;
+    int peer;
+
+    connect_side(&s, &peer);
+    stream_local(s.stream, &local);
+    CHECK(addr_equal(&local, &expected));
+    socket_close(&peer);
+    close_side(&s);
+}

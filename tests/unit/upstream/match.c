@@ -1,11 +1,11 @@
 #include "upstream/match.h"
 #include "base/random.h"
 #include "unit/test.h"
-#include "upstream/flight.h"
+#include "upstream/attempt.h"
 
 #define MANY 20000
 
-static struct flight flights[MANY];
+static struct attempt attempts[MANY];
 static struct random random_numbers;
 
 TEST(match_ids_differ,
@@ -15,15 +15,15 @@ TEST(match_ids_differ,
     struct match m = { 0 };
 
     for (size_t i = 0; i < MANY; i++) {
-        match_add(&m, &flights[i], &random_numbers);
-        CHECK(!taken[flights[i].id]);
-        taken[flights[i].id] = true;
+        match_add(&m, &attempts[i], &random_numbers);
+        CHECK(!taken[attempts[i].id]);
+        taken[attempts[i].id] = true;
     }
     CHECK_EQUAL(m.count, MANY);
     for (unsigned id = 0; id < 65536; id++)
         CHECK((match_find(&m, (uint16_t)id) != NULL) == taken[id]);
     for (size_t i = 0; i < MANY; i++)
-        CHECK(match_find(&m, flights[i].id) == &flights[i]);
+        CHECK(match_find(&m, attempts[i].id) == &attempts[i]);
 }
 
 TEST(match_removes, "what was removed is not found, whatever else lies in its bucket")
@@ -31,14 +31,14 @@ TEST(match_removes, "what was removed is not found, whatever else lies in its bu
     struct match m = { 0 };
 
     for (size_t i = 0; i < MANY; i++)
-        match_add(&m, &flights[i], &random_numbers);
+        match_add(&m, &attempts[i], &random_numbers);
     for (size_t i = 0; i < MANY; i += 2)
-        match_remove(&m, &flights[i]);
+        match_remove(&m, &attempts[i]);
     CHECK_EQUAL(m.count, MANY / 2);
     for (size_t i = 0; i < MANY; i++)
-        CHECK(match_find(&m, flights[i].id) == (i % 2 ? &flights[i] : NULL));
+        CHECK(match_find(&m, attempts[i].id) == (i % 2 ? &attempts[i] : NULL));
     for (size_t i = 1; i < MANY; i += 2)
-        match_remove(&m, &flights[i]);
+        match_remove(&m, &attempts[i]);
     CHECK_EQUAL(m.count, 0);
 }
 
@@ -48,8 +48,8 @@ TEST(match_is_spread, "ids use the whole range: a guess hits one in 65536")
     unsigned quarters[4] = { 0 };
 
     for (size_t i = 0; i < MANY; i++) {
-        match_add(&m, &flights[i], &random_numbers);
-        quarters[flights[i].id >> 14]++;
+        match_add(&m, &attempts[i], &random_numbers);
+        quarters[attempts[i].id >> 14]++;
     }
     for (size_t i = 0; i < 4; i++)
         CHECK(quarters[i] > MANY / 5 && quarters[i] < MANY / 3);

@@ -14,6 +14,8 @@ TEST(transport_is_found, "each transport is found by its name, and nothing by an
         CHECK(ops->size >= sizeof(struct channel));
         CHECK(ops->max_in_flight > 0);
         CHECK(ops->open && ops->send && ops->close);
+        CHECK_EQUAL(ops->state != NULL, strcmp(names[i], "udp") != 0);
+        CHECK_EQUAL(ops->local != NULL, strcmp(names[i], "udp") != 0);
     }
     CHECK(transport_find("TLS") == NULL);
     CHECK(transport_find("") == NULL);

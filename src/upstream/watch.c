@@ -1,0 +1,134 @@
+/* upstream/watch.c - whether a connection still answers.
+ *
+ * Called by: channel.c. One timer for each channel, not for each question: it looks at what came
+ * last and at what waits longest. Silence is measured by what is usual for this upstream.
+ */
+#include "upstream/watch.h"
+
+#include "base/clock.h"
+#include "io/loop.h"
+#include "io/stream.h"
+#include "upstream/channel.h"
+#include "upstream/dial.h"
+#include "upstream/flight.h"
+#include "upstream/roster.h"
+#include "upstream/set.h"
+
+#define MANY           8                 /* questions without an answer: more than bad luck */
+#define SOON_MIN_NS    (40 * NS_PER_MS)  /* more than a busy machine sleeps, or an ACK is delayed */
+#define LATE_MIN_NS    (400 * NS_PER_MS) /* what a resolver may take that has to ask others */
+#define OPENING_MIN_NS (100 * NS_PER_MS)
+#define OPENING_NS     (500 * NS_PER_MS) /* when nothing is known */
+#define GRACE_NS       (8 * NS_PER_MS)   /* what has arrived is read before the verdict */
+
+static uint64_t at_least(uint64_t value, uint64_t least)
+{
+    return value > least ? value : least;
+}
+
+/* So long it may take to open: where there is more than one address, the second has its chance. */
+static uint64_t opening_ns(const struct upstream *u)
+{
+    uint64_t usual_ns = u->handshake.total == 0
+                            ? OPENING_NS
+                            : at_least(4 * u->handshake.smoothed_ns, OPENING_MIN_NS);
+
+    return book_has_choice(&u->server->book) ? usual_ns + DIAL_STAGGER_NS : usual_ns;
+}
+
+/* So long it may be silent when many questions wait, or when the network has lost it. */
+static uint64_t soon_ns(const struct upstream *u)
+{
+    return at_least(2 * u->latency.smoothed_ns + 10 * NS_PER_MS, SOON_MIN_NS);
+}
+
+/* So long it may be silent in any case. */
+static uint64_t late_ns(const struct upstream *u)
+{
+    return at_least(4 * u->latency.p95_ns, LATE_MIN_NS);
+}
+
+/* Since when nothing has come that should have. */
+static uint64_t silent_since(const struct channel *c)
+{
+    const struct attempt *oldest = LIST_OF(c->attempts.next, struct attempt, link);
+
+    if (!c->is_ready)
+        return c->opened_ns;
+    return oldest->sent_ns > c->last_answer_ns ? oldest->sent_ns : c->last_answer_ns;
+}
+
+/* Whether the peer's kernel, which answers at once, has not even acknowledged what we sent. */
+static bool is_cut_off(const struct channel *c, uint64_t silent_ns)
+{
+    struct stream_state state;
+
+    return c->ops->state && c->ops->state(c, &state) && state.unacknowledged > 0 &&
+           silent_ns > 2 * state.rtt_us * NS_PER_US + SOON_MIN_NS;
+}
+
+static uint64_t patience_ns(const struct channel *c, uint64_t silent_ns)
+{
+    const struct upstream *u = c->upstream;
+
+    if (c->is_suspect)
+        return u->set->roster->groups[u->server->group].timeout_ns;
+    if (!c->is_ready)
+        return opening_ns(u);
+    return c->match.count >= MANY || is_cut_off(c, silent_ns) ? soon_ns(u) : late_ns(u);
+}
+
+static void look(void *arg);
+
+static void look_at(struct channel *c, uint64_t at_ns)
+{
+    wheel_set(loop_wheel(c->upstream->set->context->loop), &c->watch, at_ns, look, c);
+}
+
+static void judge(struct channel *c, uint64_t now_ns)
+{
+    if (c->is_suspect) {
+        channel_failed(c, ERR_TIMEOUT,
+                       c->is_ready ? "no response in time" : "no connection in time");
+        return;
+    }
+    upstream_doubts(c->upstream, c);
+    look_at(c, now_ns + patience_ns(c, 0));
+}
+
+/* A machine that slept, or this thread, may be late itself: the verdict waits until everything that
+ * has arrived was read. */
+static void look(void *arg)
+{
+    struct channel *c = arg;
+    uint64_t now_ns = loop_now_ns(c->upstream->set->context->loop), since_ns, due_ns;
+
+    if (c->is_ready && c->match.count == 0 && !c->is_suspect)
+        return;
+    since_ns = c->match.count || !c->is_ready ? silent_since(c) : c->last_used_ns;
+    due_ns = since_ns + patience_ns(c, now_ns - since_ns);
+    if (now_ns < due_ns) {
+        uint64_t soon = since_ns + soon_ns(c->upstream) + GRACE_NS;
+
+        c->is_late = false;
+        look_at(c, now_ns < soon && soon < due_ns ? soon : due_ns);
+        return;
+    }
+    if (!c->is_late) {
+        c->is_late = true;
+        look_at(c, now_ns + GRACE_NS);
+        return;
+    }
+    c->is_late = false;
+    judge(c, now_ns);
+}
+
+void watch_begins(struct channel *c)
+{
+    const struct upstream *u = c->upstream;
+
+    if (timer_is_set(&c->watch))
+        return;
+    c->is_late = false;
+    look_at(c, loop_now_ns(u->set->context->loop) + (c->is_ready ? soon_ns(u) : opening_ns(u)));
+}
