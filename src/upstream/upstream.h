@@ -68,9 +68,6 @@ void upstream_was_probed(struct upstream *u);
 /* Another upstream has answered well what it said SERVFAIL to. */
 void upstream_is_blamed(struct upstream *u);
 
-/* The name of its server is resolved: those who wait go on. */
-void upstream_addresses_known(struct upstream *u);
-
 /* Its server has a name that is not resolved yet: others are asked first, and who asks it waits.
  * Then there are addresses: those who wait go on. */
 void upstream_has_no_address(struct upstream *u);
