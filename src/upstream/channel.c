@@ -263,5 +263,7 @@ void channel_received(struct channel *c, struct slice wire)
 
 void channel_failed(struct channel *c, err_t err, const char *reason)
 {
+    if (!c->has_answered && (!c->is_ready || c->queries > 0))
+        book_avoid(&c->upstream->server->book, &c->peer, now_ns(c));
     upstream_lost_channel(c->upstream, c, err, reason);
 }

@@ -1,6 +1,7 @@
 #ifndef UPSTREAM_CHANNEL_H
 #define UPSTREAM_CHANNEL_H
 
+#include "base/addr.h"
 #include "base/list.h"
 #include "base/wheel.h"
 #include "upstream/ask.h"
@@ -20,6 +21,7 @@ struct channel {
     struct list link;          /* its upstream's */
     struct list attempts;      /* in the order they were sent */
     struct match match;
+    union addr peer;  /* which of the server's addresses; no family until it is connected */
     unsigned queries; /* sent in its life */
     bool is_ready, has_answered;
     bool is_suspect; /* it is silent: no more questions */

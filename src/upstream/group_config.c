@@ -2,6 +2,7 @@
 #include "upstream/group_config.h"
 
 #include "config/nearest.h"
+#include "upstream/bootstrap_config.h"
 #include "upstream/upstream_config.h"
 
 #include <string.h>
@@ -51,6 +52,9 @@ static void check_name(const struct group_config *group, size_t i, struct loader
         complain(to, i, "name", "is empty; write letters, digits, - and _");
     else if (name[strspn(name, allowed)])
         complain(to, i, "name", "%.60s: a name has letters, digits, - and _ only", name);
+    else if (strcmp(name, BOOTSTRAP_GROUP) == 0)
+        complain(to, i, "name",
+                 "bootstrap is what the servers under `bootstrap` are called; write another");
     else if (find(group, i, name) < i)
         complain(to, i, "name", "the group %.60s is written twice; keep one", name);
 }

@@ -54,7 +54,7 @@ static void add_groups(struct roster *r, bool is_default)
 
 static void add_members(struct roster *r)
 {
-    for (size_t i = 0; i < r->count; i++) {
+    for (size_t i = 0; i < r->upstream_count; i++) {
         const struct upstream_config *config = config_item(r->config, &upstream_section, i);
 
         r->servers[i].group = find_group(r, config->group);
@@ -121,7 +121,7 @@ static void mix_suffix(void *arg, const struct suffix *suffix)
 
 static void mix_all(struct roster *r)
 {
-    for (size_t i = 0; i < r->count; i++)
+    for (size_t i = 0; i < r->upstream_count; i++)
         mix(r, "server", r->groups[r->servers[i].group].name,
             slice_of(r->servers[i].url, strlen(r->servers[i].url)));
     for (size_t i = 0; i < r->group_count; i++)

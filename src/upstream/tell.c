@@ -44,3 +44,14 @@ void tell_well(struct upstream *u)
         atomic_exchange(&u->server->is_told_failed, false))
         log_event(EVENT_upstream_back, "upstream=%s", u->server->url);
 }
+
+void tell_unknown(struct upstream *u)
+{
+    server_is_worse(u->stats, SERVER_IS_UNKNOWN, PHASE_QUEUE, "its name is not resolved",
+                    now_ns(u));
+}
+
+void tell_known(struct upstream *u)
+{
+    server_is(u->stats, SERVER_IS_UNTRIED, now_ns(u));
+}

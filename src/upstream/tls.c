@@ -9,6 +9,7 @@
 #include "io/stream.h"
 #include "metrics/metrics.h"
 #include "upstream/channel.h"
+#include "upstream/dial.h"
 #include "upstream/framing.h"
 #include "upstream/roster.h"
 #include "upstream/server_stats.h"
@@ -19,7 +20,8 @@
 
 struct tls_channel {
     struct channel base;
-    struct stream *stream;
+    struct dial dial;
+    struct stream *stream; /* NULL while it is dialled */
     struct tls *tls;
     struct framing framing;
     struct turn_end flush;
@@ -136,16 +138,6 @@ static bool take_events(struct tls_channel *t)
     }
 }
 
-static void connected(void *arg)
-{
-    struct tls_channel *t = arg;
-
-    channel_connected(&t->base);
-    use_ticket(t);
-    if (take_events(t)) /* the first step makes the greeting */
-        flush(t);
-}
-
 static void received(void *arg, struct slice bytes)
 {
     struct tls_channel *t = arg;
@@ -166,17 +158,32 @@ static void failed(void *arg, err_t err)
     channel_failed(arg, err, err_text(err));
 }
 
+static void connected(void *arg, struct stream *stream, const union addr *addr)
+{
+    static const struct stream_handler handler = { .received = received,
+                                                   .writable = flush,
+                                                   .failed = failed };
+    struct tls_channel *t = arg;
+
+    stream_handle(stream, &handler, t);
+    t->stream = stream;
+    t->base.peer = *addr;
+    channel_connected(&t->base);
+    use_ticket(t);
+    if (take_events(t)) /* the first step makes the greeting */
+        flush(t);
+}
+
 static err_t open_tls(struct channel *c)
 {
-    static const struct stream_handler handler = {
-        .connected = connected, .received = received, .writable = flush, .failed = failed
-    };
+    static const struct dial_handler handler = { .connected = connected, .failed = failed };
     struct tls_channel *t = (struct tls_channel *)c;
     struct upstream *u = c->upstream;
     err_t err;
 
     TRY(tls_open_client(&t->tls, u->server->tls, &u->server->peer));
-    err = stream_connect(&t->stream, u->set->context->loop, &u->server->addr, &handler, t);
+    err = dial_begin(&t->dial, u->set->context->loop, &u->server->book, u->server->patience_ms,
+                     &handler, t);
     if (err != OK)
         tls_free(&t->tls);
     return err;
@@ -208,6 +215,7 @@ static void close_tls(struct channel *c)
         send_output(t); /* a goodbye that is lost does no harm */
     }
     tls_free(&t->tls);
+    dial_end(&t->dial);
     stream_close(&t->stream);
     framing_done(&t->framing);
 }

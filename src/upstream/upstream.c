@@ -113,7 +113,7 @@ static void show(struct upstream *u)
 {
     bool is_ready = u->server->ops->max_channels || has_ready_channel(u);
 
-    set_bit(&u->set->well, u->index, !u->health.is_open);
+    set_bit(&u->set->well, u->index, !u->health.is_open && server_has_address(u->server));
     set_bit(&u->set->ready, u->index, is_ready);
 }
 
@@ -195,7 +195,8 @@ static void has_failed(struct upstream *u, enum phase phase, err_t err, const ch
 
 static bool is_paused(const struct upstream *u)
 {
-    return u->health.is_open && now_ns(u) < u->health.retry_at_ns;
+    return !server_has_address(u->server) ||
+           (u->health.is_open && now_ns(u) < u->health.retry_at_ns);
 }
 
 void upstream_is_asked(struct upstream *u)
@@ -451,6 +452,19 @@ static void sweep(void *arg)
 void upstream_sweeps(struct upstream *u)
 {
     loop_at_turn_end(u->set->context->loop, &u->sweep, sweep, u);
+}
+
+void upstream_has_no_address(struct upstream *u)
+{
+    tell_unknown(u);
+    show(u);
+}
+
+void upstream_addresses_known(struct upstream *u)
+{
+    tell_known(u);
+    show(u);
+    upstream_has_room(u);
 }
 
 void upstream_tries_again(struct upstream *u)

@@ -68,6 +68,11 @@ void upstream_was_probed(struct upstream *u);
 /* Another upstream has answered well what it said SERVFAIL to. */
 void upstream_is_blamed(struct upstream *u);
 
+/* Its server has a name that is not resolved yet: others are asked first, and who asks it waits.
+ * Then there are addresses: those who wait go on. */
+void upstream_has_no_address(struct upstream *u);
+void upstream_addresses_known(struct upstream *u);
+
 /* What channels tell. */
 void upstream_has_room(struct upstream *u);
 void upstream_is_ready(struct upstream *u, struct channel *c);

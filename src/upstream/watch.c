@@ -9,6 +9,7 @@
 #include "io/loop.h"
 #include "io/stream.h"
 #include "upstream/channel.h"
+#include "upstream/dial.h"
 #include "upstream/flight.h"
 #include "upstream/roster.h"
 #include "upstream/set.h"
@@ -25,11 +26,14 @@ static uint64_t at_least(uint64_t value, uint64_t least)
     return value > least ? value : least;
 }
 
-/* So long it may take to open. */
+/* So long it may take to open: where there is more than one address, the second has its chance. */
 static uint64_t opening_ns(const struct upstream *u)
 {
-    return u->handshake.total == 0 ? OPENING_NS
-                                   : at_least(4 * u->handshake.smoothed_ns, OPENING_MIN_NS);
+    uint64_t usual_ns = u->handshake.total == 0
+                            ? OPENING_NS
+                            : at_least(4 * u->handshake.smoothed_ns, OPENING_MIN_NS);
+
+    return book_has_choice(&u->server->book) ? usual_ns + DIAL_STAGGER_NS : usual_ns;
 }
 
 /* So long it may be silent when many questions wait, or when the network has lost it. */

@@ -52,7 +52,7 @@ class Datagrams(asyncio.DatagramProtocol):
             asyncio.get_running_loop().create_task(self.follow(question, client))
 
     async def follow(self, question, client):
-        for step in scripts.plan(question.asked):
+        for step in self.server.plan(question.asked):
             if isinstance(step, scripts.Wait):
                 await asyncio.sleep(step.seconds)
             elif isinstance(step, (scripts.Send, scripts.Drip)):
@@ -148,6 +148,10 @@ class Chaos:
         self.listener = None
 
     # The machinery.
+
+    def plan(self, asked):
+        """The steps to take for a question; a server with other manners overrides this."""
+        return scripts.plan(asked)
 
     def bind(self, kind):
         family = socket.AF_INET6 if ":" in self.host else socket.AF_INET

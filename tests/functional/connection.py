@@ -132,7 +132,7 @@ class Connection:
             return b""
         steps = self.server.fault.steps(question)
         if steps is None:
-            steps = scripts.plan(question.asked)
+            steps = self.server.plan(question.asked)
         if self.mode not in ENDINGS and [type(step) for step in steps] == [scripts.Wait, scripts.Send]:
             self.server.count_pending(self, 1)
             self.pipe.loop.call_later(steps[0].seconds, self.say_with_others, question, steps[1].wire)

@@ -10,6 +10,10 @@ TEST(group_names, "a group's name is letters, digits, - and _, and there is one 
                "f:2:9: name: a b: a name has letters, digits, - and _ only");
     CHECK_TEXT(wrong("group:\n- name: ''\n"),
                "f:2:9: name: is empty; write letters, digits, - and _");
+    CHECK_TEXT(
+        wrong("upstream: [{url: udp://192.0.2.1, group: bootstrap}]\n"
+              "group:\n- name: bootstrap\n"),
+        "f:3:9: name: bootstrap is what the servers under `bootstrap` are called; write another");
     CHECK_TEXT(wrong(A "group:\n- name: a\n- name: a\n"),
                "f:7:9: name: the group a is written twice; keep one");
 }
