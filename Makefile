@@ -34,6 +34,10 @@ fuzz: all       ## each fuzz target for FUZZ_SECONDS (60)
 	@scripts/setup.sh test
 	@tests/run_fuzz $(FUZZ_SECONDS)
 
+chaos: all      ## two upstreams under load, one fails in every known way: questions lost, latencies
+	@scripts/setup.sh chaos
+	@tests/chaos/run
+
 bench: all      ## dotproxy beside its peers and the machine's limit; a table in bench/results/
 	@scripts/setup.sh bench
 	@bench/run
@@ -58,4 +62,4 @@ clean:          ## removes what was built
 help:           ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
 
-.PHONY: all run demo test fuzz bench install image image-test clean help
+.PHONY: all run demo test fuzz chaos bench install image image-test clean help

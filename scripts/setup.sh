@@ -6,18 +6,19 @@ set -eu
 
 packages() {
     case $1 in
-    build)   echo gcc libc6-dev meson ninja-build pkg-config libgnutls28-dev libuv1-dev libyaml-dev ;;
-    runtime) echo libgnutls30 libuv1 libyaml-0-2 ca-certificates libcap2-bin ;;
+    build)   echo gcc libc6-dev meson ninja-build pkg-config libgnutls28-dev libuv1-dev libyaml-dev libpsl-dev ;;
+    runtime) echo libgnutls30 libuv1 libyaml-0-2 libpsl5 ca-certificates libcap2-bin ;;
     run)     echo make ca-certificates bind9-dnsutils; packages build ;;
     demo)    echo procps unbound openssl bind9-dnsutils ;;
     test)    echo clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 universal-ctags \
                   libcmocka-dev python3 python3-pytest python3-dnspython python3-yaml python3-jsonschema \
                   unbound nsd bind9-dnsutils knot-dnsutils dnsperf gnutls-bin openssl \
                   tcpdump iproute2 procps util-linux mandoc shellcheck git ;;
+    chaos)   echo gcc libc6-dev python3 gnutls-bin openssl iproute2 nftables util-linux ;;
     bench)   echo gcc libc6-dev make libssl-dev openssl dnsperf python3 util-linux procps ;;
     peers)   echo debootstrap debian-archive-keyring knot-dnsutils dnsdist ;;
     image)   echo buildah debootstrap debian-archive-keyring procps; packages demo ;;
-    *)       echo "setup: no group \"$1\"; there are: build runtime run demo test bench peers image" >&2; exit 2 ;;
+    *)       echo "setup: no group \"$1\"; there are: build runtime run demo test chaos bench peers image" >&2; exit 2 ;;
     esac
 }
 

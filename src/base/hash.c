@@ -7,7 +7,8 @@ static uint64_t load_word(const uint8_t *bytes, size_t len)
 {
     uint64_t word = 0;
 
-    memcpy(&word, bytes, len);
+    if (len > 0) /* nothing may stand nowhere */
+        memcpy(&word, bytes, len);
     return le64toh(word);
 }
 

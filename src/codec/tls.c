@@ -13,14 +13,13 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <gnutls/gnutls.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #define RECORD_MAX    16384 /* RFC 8446 section 5.1: plaintext of one record */
 #define RECORD_EXTRA  64    /* header, nonce, type and tag: 29 bytes at most in our suites */
 #define OUTPUT_SPARED 4096  /* of the outbox for alerts and key updates, when plaintext fills it */
 #define IDLE_MAX      16    /* turns of GnuTLS that neither read nor want to: more is a bug */
-#define FAILURE_MAX   96
+#define TICKETS_MAX   4     /* that wait to be handed out; of more the first are enough */
 
 enum state { HANDSHAKING, OPEN, CLOSED, FAILED };
 
@@ -34,22 +33,12 @@ struct tls {
     bool is_shut;     /* we said close_notify */
     enum state state;
     struct outbox output;
-    gnutls_packet_t packet; /* whose plaintext is lent */
-    gnutls_datum_t ticket;
+    gnutls_packet_t packet;              /* whose plaintext is lent */
+    gnutls_datum_t tickets[TICKETS_MAX]; /* in the order they came */
+    unsigned ticket_count;
+    gnutls_datum_t lent_ticket;
     err_t error;
-    char failure[FAILURE_MAX];
-};
-
-/* What an alert means here, where its own name does not tell enough. */
-static const struct {
-    gnutls_alert_description_t alert;
-    const char *words;
-} alerts[] = {
-    { GNUTLS_A_PROTOCOL_VERSION, "no common TLS version" },
-    { GNUTLS_A_HANDSHAKE_FAILURE, "no common TLS version or cipher suite" },
-    { GNUTLS_A_INSUFFICIENT_SECURITY, "no common cipher suite" },
-    { GNUTLS_A_NO_APPLICATION_PROTOCOL, "no common ALPN" },
-    { GNUTLS_A_UNRECOGNIZED_NAME, "server does not know this name" },
+    const char *failure; /* NULL: none yet */
 };
 
 static ssize_t pull(gnutls_transport_ptr_t tls, void *room, size_t size)
@@ -91,35 +80,39 @@ static ssize_t push(gnutls_transport_ptr_t tls, const giovec_t *parts, int count
     return (ssize_t)len;
 }
 
+/* The alert that the server has sent. */
 static const char *alert_words(gnutls_alert_description_t alert)
 {
-    const char *name = gnutls_alert_get_name(alert);
+    static const struct {
+        gnutls_alert_description_t alert;
+        const char *words;
+    } alerts[] = {
+#define ALERT(name, text) { GNUTLS_A_##name, "server sent an alert: " text },
+#include "codec/alerts.def"
+#undef ALERT
+    };
 
-    for (size_t i = 0; i < sizeof alerts / sizeof *alerts; i++) {
+    for (size_t i = 0; i < sizeof alerts / sizeof *alerts; i++)
         if (alerts[i].alert == alert)
             return alerts[i].words;
-    }
-    return name ? name : "unknown";
+    return "server sent an alert";
 }
 
-static void explain(struct tls *t, int ret)
+static const char *explain(struct tls *t, int ret)
 {
-    if (t->failure[0]) /* by verification, which knows best */
-        return;
     if (ret == GNUTLS_E_FATAL_ALERT_RECEIVED)
-        snprintf(t->failure, FAILURE_MAX, "server sent an alert: %s",
-                 alert_words(gnutls_alert_get(t->session)));
-    else if (ret == GNUTLS_E_UNSUPPORTED_VERSION_PACKET)
-        snprintf(t->failure, FAILURE_MAX, "no common TLS version");
-    else if (ret == GNUTLS_E_REHANDSHAKE)
-        snprintf(t->failure, FAILURE_MAX, "server wants to renegotiate");
-    else
-        snprintf(t->failure, FAILURE_MAX, "%s", gnutls_strerror(ret));
+        return alert_words(gnutls_alert_get(t->session));
+    if (ret == GNUTLS_E_UNSUPPORTED_VERSION_PACKET)
+        return "no common TLS version";
+    if (ret == GNUTLS_E_REHANDSHAKE)
+        return "server wants to renegotiate";
+    return gnutls_strerror(ret);
 }
 
 static enum tls_event fail(struct tls *t, int ret)
 {
-    explain(t, ret);
+    if (!t->failure) /* else verification knows best */
+        t->failure = explain(t, ret);
     t->state = FAILED;
     if (t->error == OK)
         t->error = ret == GNUTLS_E_MEMORY_ERROR ? ERR_NOMEM : ERR_TLS;
@@ -133,7 +126,7 @@ static int verify(struct tls *t)
     const char *complaint = tls_verify(t->session, tls_context_trust(t->context), t->peer);
 
     if (complaint) {
-        snprintf(t->failure, FAILURE_MAX, "%s", complaint);
+        t->failure = complaint;
         t->error = ERR_UNTRUSTED;
         return GNUTLS_E_CERTIFICATE_VERIFICATION_ERROR;
     }
@@ -190,6 +183,36 @@ static int receive_once(struct tls *t)
     return (int)ret;
 }
 
+static void pack_ticket(struct tls *t)
+{
+    if (t->ticket_count < TICKETS_MAX &&
+        gnutls_session_get_data2(t->session, &t->tickets[t->ticket_count]) >= 0)
+        t->ticket_count++;
+}
+
+/* GnuTLS holds the newest ticket only: each is packed as it comes. Those of TLS 1.2 come before the
+ * session is complete. */
+static int ticket_came(gnutls_session_t session, unsigned type, unsigned when, unsigned incoming,
+                       const gnutls_datum_t *message)
+{
+    struct tls *t = gnutls_session_get_ptr(session);
+
+    (void)type, (void)when, (void)message;
+    if (incoming && t->state == OPEN)
+        pack_ticket(t);
+    return 0;
+}
+
+/* GnuTLS would also pack a TLS 1.2 session that the server does not mean to resume. */
+static void pack_old_session(struct tls *t)
+{
+    gnutls_datum_t id = { 0 };
+
+    if (gnutls_protocol_get_version(t->session) == GNUTLS_TLS1_2 &&
+        gnutls_session_get_id2(t->session, &id) >= 0 && id.size > 0)
+        pack_ticket(t);
+}
+
 static enum tls_event step_handshake(struct tls *t)
 {
     int ret = run(t, handshake_once);
@@ -203,6 +226,7 @@ static enum tls_event step_handshake(struct tls *t)
     if (ret < 0)
         return fail(t, ret);
     t->state = OPEN;
+    pack_old_session(t);
     return TLS_READY;
 }
 
@@ -234,7 +258,7 @@ static int name_peer(gnutls_session_t session, const char *name)
     return gnutls_server_name_set(session, GNUTLS_NAME_DNS, name, strlen(name));
 }
 
-static err_t set_up_client(struct tls *t, struct slice ticket)
+static err_t set_up_client(struct tls *t)
 {
     gnutls_datum_t dot = { (uint8_t *)(uintptr_t) "dot", 3 }; /* RFC 7858 section 6 (IANA) */
 
@@ -242,9 +266,9 @@ static err_t set_up_client(struct tls *t, struct slice ticket)
     if (name_peer(t->session, t->peer->name) < 0 ||
         gnutls_alpn_set_protocols(t->session, &dot, 1, 0) < 0)
         return ERR_TLS;
-    if (ticket.len > 0) /* one that GnuTLS cannot read only costs a full handshake */
-        gnutls_session_set_data(t->session, ticket.data, ticket.len);
     gnutls_session_set_ptr(t->session, t);
+    gnutls_handshake_set_hook_function(t->session, GNUTLS_HANDSHAKE_NEW_SESSION_TICKET,
+                                       GNUTLS_HOOK_POST, ticket_came);
     gnutls_session_set_verify_function(t->session, verify_in_handshake);
     gnutls_transport_set_ptr(t->session, t);
     gnutls_transport_set_pull_function(t->session, pull);
@@ -254,7 +278,7 @@ static err_t set_up_client(struct tls *t, struct slice ticket)
 }
 
 err_t tls_open_client(struct tls **ret_tls, const struct tls_context *context,
-                      const struct tls_peer *peer, struct slice ticket)
+                      const struct tls_peer *peer)
 {
     /* one key share, of the first group: a second one costs each handshake and is hardly needed */
     unsigned flags = GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL | GNUTLS_KEY_SHARE_TOP;
@@ -267,7 +291,7 @@ err_t tls_open_client(struct tls **ret_tls, const struct tls_context *context,
     if (!t)
         return ERR_NOMEM;
     *t = (struct tls){ .context = context, .peer = peer };
-    err = gnutls_init(&t->session, flags) < 0 ? ERR_NOMEM : set_up_client(t, ticket);
+    err = gnutls_init(&t->session, flags) < 0 ? ERR_NOMEM : set_up_client(t);
     if (err != OK) {
         tls_free(&t);
         return err;
@@ -285,10 +309,18 @@ void tls_free(struct tls **tls)
     release_packet(t);
     if (t->session)
         gnutls_deinit(t->session);
-    gnutls_free(t->ticket.data);
+    gnutls_free(t->lent_ticket.data);
+    for (unsigned i = 0; i < t->ticket_count; i++)
+        gnutls_free(t->tickets[i].data);
     outbox_done(&t->output);
     free(t);
     *tls = NULL;
+}
+
+/* A ticket that GnuTLS cannot read only costs a full handshake. */
+void tls_resume(struct tls *tls, struct slice ticket)
+{
+    gnutls_session_set_data(tls->session, ticket.data, ticket.len);
 }
 
 void tls_feed(struct tls *tls, struct slice ciphertext)
@@ -356,7 +388,7 @@ void tls_output_sent(struct tls *tls, size_t len)
 
 const char *tls_failure(const struct tls *tls)
 {
-    return tls->failure;
+    return tls->failure ? tls->failure : "";
 }
 
 err_t tls_error(const struct tls *tls)
@@ -364,29 +396,15 @@ err_t tls_error(const struct tls *tls)
     return tls->error;
 }
 
-/* GnuTLS would wait for a TLS 1.3 ticket that has not come, and would pack a TLS 1.2 session that
- * the server does not mean to resume. */
-static bool has_ticket(const struct tls *t)
-{
-    gnutls_datum_t id = { 0 };
-
-    if (t->state != OPEN && t->state != CLOSED)
-        return false;
-    if (gnutls_session_get_flags(t->session) & GNUTLS_SFLAGS_SESSION_TICKET)
-        return true;
-    return gnutls_protocol_get_version(t->session) == GNUTLS_TLS1_2 &&
-           gnutls_session_get_id2(t->session, &id) >= 0 && id.size > 0;
-}
-
 struct slice tls_ticket(struct tls *tls)
 {
-    gnutls_datum_t ticket;
-
-    if (!has_ticket(tls) || gnutls_session_get_data2(tls->session, &ticket) < 0)
+    if (tls->ticket_count == 0 || tls->state == FAILED)
         return (struct slice){ 0 };
-    gnutls_free(tls->ticket.data);
-    tls->ticket = ticket;
-    return slice_of(ticket.data, ticket.size);
+    gnutls_free(tls->lent_ticket.data);
+    tls->lent_ticket = tls->tickets[0];
+    tls->ticket_count--;
+    memmove(&tls->tickets[0], &tls->tickets[1], tls->ticket_count * sizeof tls->tickets[0]);
+    return slice_of(tls->lent_ticket.data, tls->lent_ticket.size);
 }
 
 bool tls_was_resumed(const struct tls *tls)

@@ -25,11 +25,14 @@ enum tls_event {
     TLS_FAILED, /* see tls_failure; an alert for the peer may lie in the output */
 };
 
-/* `ticket` resumes an earlier session with this peer, if the server agrees; empty for none. Both
- * are no less verified. ERR_NOMEM, ERR_USAGE when the peer has no name, ERR_TLS. */
+/* ERR_NOMEM, ERR_USAGE when the peer has no name, ERR_TLS. */
 err_t tls_open_client(struct tls **ret_tls, const struct tls_context *context,
-                      const struct tls_peer *peer, struct slice ticket);
+                      const struct tls_peer *peer);
 void tls_free(struct tls **tls);
+
+/* Before the first step: `ticket` resumes an earlier session with this peer, if the server agrees.
+ * The session is no less verified. */
+void tls_resume(struct tls *tls, struct slice ticket);
 
 /* `ciphertext` is borrowed until tls_step has returned TLS_WANTS_INPUT. When the stream ends
  * without TLS_CLOSED it was cut off: there is nothing to feed then. */
@@ -51,13 +54,15 @@ struct slice tls_output(const struct tls *tls);
 void tls_output_sent(struct tls *tls, size_t len);
 
 /* Why it failed, for a person ("certificate has expired"), and whether the certificate was the
- * reason (ERR_UNTRUSTED) or not (ERR_TLS, ERR_NOMEM). Empty and OK if it has not failed. */
+ * reason (ERR_UNTRUSTED) or not (ERR_TLS, ERR_NOMEM). Empty and OK if it has not failed. The text
+ * lasts for ever. */
 const char *tls_failure(const struct tls *tls);
 err_t tls_error(const struct tls *tls);
 
-/* What resumes this session, newest; borrowed until the next call of this function. Empty if there
- * is none. TLS 1.3 servers send it behind the handshake, often more than once. RFC 8446 appendix
- * C.4: use it once. Packed on demand and 1 to 4 KB long, so ask when the connection ends. */
+/* The next of the tickets that resume this session, each handed out once (RFC 8446 appendix C.4),
+ * 1 to 4 KB long; borrowed until the next call of this function. Empty if there is none. TLS 1.3
+ * servers send them behind the handshake, mostly two: ask after each piece that was fed, for only a
+ * few are held. */
 struct slice tls_ticket(struct tls *tls);
 
 bool tls_was_resumed(const struct tls *tls);

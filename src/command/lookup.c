@@ -39,7 +39,8 @@ static err_t ask(struct asking *asking, struct roster *roster, const struct ques
 
     list_init(&context.sets);
     TRY(upstream_set_new(&upstreams, &context, roster));
-    err = upstream_ask(upstreams, 0, &query, take_answer, asking);
+    err = upstream_ask(upstreams, upstream_group_for(upstreams, question_name(question)), &query,
+                       take_answer, asking);
     if (err == OK)
         loop_run(asking->loop);
     upstream_set_free(&upstreams);

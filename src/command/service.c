@@ -6,6 +6,7 @@
 #include "command/service.h"
 
 #include "base/thread.h"
+#include "cache/cache.h"
 #include "command/command.h"
 #include "command/keeper.h"
 #include "command/privileges.h"
@@ -178,8 +179,19 @@ static void remark_what_needs_restart(const struct service *s, const struct conf
         remark(remarks, "control.socket");
 }
 
+/* What another group said of a name must not answer for the one that is asked now. */
+static void forget_other_routing(const struct crew *crew, uint64_t routing_before)
+{
+    struct cache *cache = crew->commons.cache;
+
+    if (cache && crew->plan->roster->routing != routing_before)
+        log_event(EVENT_flushed, "responses=%zu of=all reason=\"other upstreams are asked now\"",
+                  cache_flush(cache, NULL));
+}
+
 static err_t put_in_force(struct service *s, struct config *config, struct problems *remarks)
 {
+    const uint64_t routing_before = s->crew.plan->roster->routing;
     char reason[PLAN_REASON_MAX] = "out of memory";
     struct plan *plan = NULL;
     struct log_settings log;
@@ -197,6 +209,7 @@ static err_t put_in_force(struct service *s, struct config *config, struct probl
         plan_free(&plan);
         return err;
     }
+    forget_other_routing(&s->crew, routing_before);
     log = log_settings_of(config);
     log_change(&log);
     return OK;

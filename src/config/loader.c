@@ -191,18 +191,31 @@ static void refuse_item(struct loader *l, const struct section *s, size_t item, 
         place_of(l, section, item, &s->options[i])->mark = mark;
 }
 
-static err_t load_list(struct loader *l, const struct section *s, const struct node *list)
+/* The last item of a list that keeps its default is one of defaults: it goes when another one bears
+ * its name, which is the first option. */
+static void settle_default(struct loader *l, const char *name)
 {
-    size_t count = 0, i = 0;
+    const struct config *c = l->config;
+    size_t section = section_find(c->sections, c->section_count, name);
+    size_t last = c->parts[section].count - 1;
+    const struct option_row *row = c->sections[section]->options;
 
-    for (const struct node *item = list->first; item; item = item->next)
-        count++;
-    if (count > ITEMS_MAX) {
-        report(l, SIZE_MAX, place_at(list->mark), "%s: has %zu items, more than %d", s->name, count,
-               ITEMS_MAX);
-        return make_all_items(l, s->name, 0);
+    for (size_t i = 0; i < last; i++) {
+        const char *const *own = (const char *const *)(item_of(l, section, i) + row->offset);
+
+        if (strcmp(*own, row->initial) != 0)
+            continue;
+        for (size_t j = 0; j < c->section_count; j++)
+            if (strcmp(c->sections[j]->name, name) == 0)
+                l->config->parts[j].count = last;
+        return;
     }
-    TRY(make_all_items(l, s->name, count));
+}
+
+static err_t load_written_items(struct loader *l, const struct section *s, const struct node *list)
+{
+    size_t i = 0;
+
     for (const struct node *item = list->first; item; item = item->next, i++) {
         if (l->problems->count == PROBLEMS_MAX)
             return OK;
@@ -212,6 +225,24 @@ static err_t load_list(struct loader *l, const struct section *s, const struct n
         else
             refuse_item(l, s, i, item->mark);
     }
+    return OK;
+}
+
+static err_t load_list(struct loader *l, const struct section *s, const struct node *list)
+{
+    size_t count = 0;
+
+    for (const struct node *item = list->first; item; item = item->next)
+        count++;
+    if (count > ITEMS_MAX) {
+        report(l, SIZE_MAX, place_at(list->mark), "%s: has %zu items, more than %d", s->name, count,
+               ITEMS_MAX);
+        return make_all_items(l, s->name, 0);
+    }
+    TRY(make_all_items(l, s->name, count + s->keeps_default));
+    TRY(load_written_items(l, s, list));
+    if (s->keeps_default)
+        settle_default(l, s->name);
     return OK;
 }
 
@@ -334,4 +365,31 @@ err_t load_sections(struct loader *l, const struct node *root)
     for (size_t i = 0; i < c->section_count; i++)
         check_required(l, i);
     return OK;
+}
+
+static size_t index_of(const struct loader *l, const struct section *section)
+{
+    size_t i = 0;
+
+    while (i < l->config->section_count && l->config->sections[i] != section)
+        i++;
+    return i;
+}
+
+const void *peer_items(const struct loader *from, const struct section *section, size_t *ret_count)
+{
+    size_t i = index_of(from, section);
+
+    if (i == from->config->section_count || from->is_broken[i])
+        return NULL;
+    *ret_count = from->config->parts[i].count;
+    return from->config->parts[i].items;
+}
+
+bool is_from_flags(const struct loader *from, const struct section *section)
+{
+    size_t i = index_of(from, section);
+
+    return i < from->config->section_count && from->config->parts[i].count > 0 &&
+           place_of(from, i, 0, NULL)->flag;
 }

@@ -29,6 +29,13 @@ static const struct unit percent_units[] = { { "%", 1 } };
 
 #define UNITS(table) .units = table, .unit_count = sizeof table / sizeof *table
 
+#define DURATION                                                                                   \
+    {                                                                                              \
+        UNITS(duration_units), .has_fraction = true, .zero = "0s",                                 \
+                               .hint = "a duration; write a number and ms, s, m, h or d",          \
+                               .pattern = "^[0-9]+(\\.[0-9]{1,3})?(ms|s|m|h|d)$"                   \
+    }
+
 static const struct format {
     const struct unit *units;
     size_t unit_count;
@@ -37,9 +44,8 @@ static const struct format {
 } formats[] = {
     [OPTION_COUNT] = { UNITS(plain_units), .zero = "0", .hint = "a whole number",
                        .pattern = "^[0-9]+$" },
-    [OPTION_DURATION] = { UNITS(duration_units), .has_fraction = true, .zero = "0s",
-                          .hint = "a duration; write a number and ms, s, m, h or d",
-                          .pattern = "^[0-9]+(\\.[0-9]{1,3})?(ms|s|m|h|d)$" },
+    [OPTION_DURATION] = DURATION,
+    [OPTION_DELAY] = DURATION,
     [OPTION_SIZE] = { UNITS(size_units), .zero = "0",
                       .hint = "a size; write a number of bytes, or a number and KiB, MiB or GiB",
                       .pattern = "^[0-9]+(KiB|MiB|GiB)?$" },

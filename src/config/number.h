@@ -5,8 +5,8 @@
 
 #include <stdio.h>
 
-/* Reads "12", "1.8s", "64MiB" or "10%", as `type` (COUNT, DURATION, SIZE or PERCENT) demands.
- * ERR_MALFORMED, or ERR_TOOBIG for what no 64 bits hold. */
+/* Reads "12", "1.8s", "64MiB" or "10%", as `type` (COUNT, DURATION, DELAY, SIZE or PERCENT)
+ * demands. ERR_MALFORMED, or ERR_TOOBIG for what no 64 bits hold. */
 err_t number_read(enum option_type type, const char *text, uint64_t *ret_value);
 
 /* Writes it so that number_read yields the same. */

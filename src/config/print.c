@@ -28,8 +28,11 @@ static void print_range(const char *what, const struct option_row *row, FILE *ou
         fprintf(out, " from %s", row->min);
     if (row->max[0])
         fprintf(out, " to %s", row->max);
-    if (row->initial && strcmp(row->initial, "auto") == 0)
-        fputs(", or auto", out);
+    for (unsigned i = 0; words_at(option_words(row), i).len > 0; i++) {
+        struct slice word = words_at(option_words(row), i);
+
+        fprintf(out, ", or %.*s", (int)word.len, (const char *)word.data);
+    }
 }
 
 void print_kind(const struct option_row *row, FILE *out)
@@ -48,6 +51,7 @@ void print_kind(const struct option_row *row, FILE *out)
         print_range("a whole number", row, out);
         return;
     case OPTION_DURATION:
+    case OPTION_DELAY:
         print_range("a duration", row, out);
         return;
     case OPTION_SIZE:

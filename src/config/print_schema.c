@@ -78,7 +78,6 @@ static void print_integer(const struct option_row *row, FILE *out)
 /* A number without a unit is a number to other tools, one with a unit is a text. */
 static void number_members(struct json *j, const struct option_row *row)
 {
-    bool may_be_auto = row->initial && strcmp(row->initial, "auto") == 0;
     bool may_be_plain = row->type == OPTION_COUNT || row->type == OPTION_SIZE;
 
     key(j, "anyOf");
@@ -90,7 +89,13 @@ static void number_members(struct json *j, const struct option_row *row)
         value_print_quoted(number_pattern(row->type), j->out);
         fputs(", \"type\": \"string\" }", j->out);
     }
-    fputs(may_be_auto ? ", { \"const\": \"auto\" }]" : "]", j->out);
+    if (option_words(row)[0]) {
+        fputs(", { \"enum\": [", j->out);
+        fputs(row->type == OPTION_DELAY ? "false, " : "", j->out); /* `off`, to YAML 1.1 */
+        print_enum(option_words(row), j->out);
+        fputs("] }", j->out);
+    }
+    putc(']', j->out);
 }
 
 static void text_members(struct json *j, const char *pattern)
@@ -133,6 +138,7 @@ static void type_members(struct json *j, const struct option_row *row)
         return;
     case OPTION_COUNT:
     case OPTION_DURATION:
+    case OPTION_DELAY:
     case OPTION_SIZE:
     case OPTION_PERCENT:
         number_members(j, row);

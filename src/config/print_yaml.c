@@ -61,6 +61,23 @@ static void print_item(const struct config *config, struct option_walk walk, siz
     }
 }
 
+/* How an item of a list would look that has none, as a comment. */
+static void print_commented_item(struct option_walk walk, FILE *out)
+{
+    const char *indent = "# - ";
+    const struct option_row *row;
+
+    for (; (row = option_next(&walk)); indent = "#   ") {
+        print_option_comment(row, "  ", out);
+        fprintf(out, "  %s%s:", indent, row->name);
+        if (row->type == OPTION_STRINGS)
+            fputs(" []", out);
+        else if (row->initial)
+            fprintf(out, " %s", row->initial[0] ? row->initial : "\"\"");
+        putc('\n', out);
+    }
+}
+
 static void print_config(const struct config *config, bool has_comments, FILE *out)
 {
     struct option_walk walk = { 0 };
@@ -81,6 +98,8 @@ static void print_config(const struct config *config, bool has_comments, FILE *o
         }
         if (s->name[0])
             fprintf(out, "%s:%s\n", s->name, items ? "" : " []");
+        if (has_comments && items == 0)
+            print_commented_item(walk, out);
         for (size_t item = 0; item < items; item++) {
             if (s->is_list)
                 layout = (struct layout){ margin, "  - ", "    ", has_comments && item == 0 };

@@ -33,6 +33,27 @@ const struct option_row *option_next(struct option_walk *walk)
     return NULL;
 }
 
+const char *option_words(const struct option_row *row)
+{
+    if (row->type == OPTION_DELAY)
+        return "off|auto";
+    return row->initial && strcmp(row->initial, "auto") == 0 ? "auto" : "";
+}
+
+/* YAML 1.1 takes `off` for `false`, and its tools write that. */
+bool option_word_find(const struct option_row *row, const char *word, uint64_t *ret_value)
+{
+    unsigned index;
+
+    if (row->type == OPTION_DELAY && words_find("off|no|false", word, &index))
+        *ret_value = OPTION_OFF;
+    else if (option_words(row)[0] && strcmp(word, "auto") == 0)
+        *ret_value = 0;
+    else
+        return false;
+    return true;
+}
+
 struct slice words_at(const char *words, unsigned index)
 {
     for (;;) {

@@ -15,11 +15,14 @@ enum option_type {
     OPTION_BOOL,     /* yes, no, and YAML's other words for them */
     OPTION_COUNT,    /* a whole number; `auto` is 0, where `auto` is the default */
     OPTION_DURATION, /* 1.5s; the field is in nanoseconds */
+    OPTION_DELAY,    /* the same, or `auto`, which is 0, or `off`, which is OPTION_OFF */
     OPTION_SIZE,     /* 64MiB; the field is in bytes */
     OPTION_PERCENT,  /* 10%; the field is in hundredths */
     OPTION_URL,      /* its scheme is one of the words in `min` */
     OPTION_STRINGS,  /* a list of texts */
 };
+
+#define OPTION_OFF UINT64_MAX
 
 struct strings {
     const char *const *items;
@@ -31,6 +34,7 @@ struct strings {
 #define FIELD_BOOL     bool
 #define FIELD_COUNT    unsigned
 #define FIELD_DURATION uint64_t
+#define FIELD_DELAY    uint64_t
 #define FIELD_SIZE     size_t
 #define FIELD_PERCENT  unsigned
 #define FIELD_URL      struct url
@@ -71,6 +75,15 @@ typedef void section_check(const void *items, size_t count, struct loader *to);
 void complain(struct loader *to, size_t item, const char *option, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
+struct section;
+
+/* For a check that needs what another section says: its items, or NULL when something is wrong with
+ * them. They have not been checked yet when their section stands behind the one that asks. */
+const void *peer_items(const struct loader *from, const struct section *section, size_t *ret_count);
+
+/* Whether the items of a list come from the command line. */
+bool is_from_flags(const struct loader *from, const struct section *section);
+
 /* One room's keys under one name. Several sections may bear one name: each fills its own struct. */
 struct section {
     const char *name; /* "" for the keys at the top of the file */
@@ -81,6 +94,8 @@ struct section {
     bool is_list;
     const char *const *initial; /* a list's items when none is written: each by its first option */
     size_t initial_count;
+    bool
+        keeps_default; /* a list: unless the file names it, an item of defaults stands at its end */
     section_check *check;
 };
 
@@ -101,6 +116,10 @@ struct option_walk {
 };
 
 const struct option_row *option_next(struct option_walk *walk); /* NULL at the end */
+
+/* The words that may stand in place of the number of `row`, and what the field is then. */
+const char *option_words(const struct option_row *row); /* "" for none */
+bool option_word_find(const struct option_row *row, const char *word, uint64_t *ret_value);
 
 /* Words as in "a|b|c". */
 bool words_find(const char *words, const char *word, unsigned *ret_index);

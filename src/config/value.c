@@ -65,23 +65,30 @@ static err_t check_range(struct input *in, uint64_t value)
     return OK;
 }
 
+static err_t read_number(struct input *in, uint64_t *ret_value)
+{
+    static const char *const others[] = { "", ", or auto", ", or off, or auto" };
+    const struct option_row *row = in->row;
+    const char *words = option_words(row);
+    err_t err = number_read(row->type, in->text, ret_value);
+
+    if (err == ERR_TOOBIG || (err == OK && row->type == OPTION_SIZE && *ret_value > SIZE_MAX))
+        return problem_set(in->problem, "%s: %.80s is above %s", row->name, in->text, row->max);
+    if (err != OK)
+        return problem_set(in->problem, "%s: %.80s is not %s%s", row->name, in->text,
+                           number_hint(row->type),
+                           others[words[0] ? 1 + (strchr(words, '|') != NULL) : 0]);
+    return check_range(in, *ret_value);
+}
+
 static err_t set_number(struct input *in)
 {
     const struct option_row *row = in->row;
-    bool may_be_auto = row->initial && strcmp(row->initial, "auto") == 0;
-    uint64_t value = 0;
+    uint64_t value;
 
-    if (!may_be_auto || strcmp(in->text, "auto") != 0) {
-        err_t err = number_read(row->type, in->text, &value);
-
-        if (err == ERR_TOOBIG || (err == OK && row->type == OPTION_SIZE && value > SIZE_MAX))
-            return problem_set(in->problem, "%s: %.80s is above %s", row->name, in->text, row->max);
-        if (err != OK)
-            return problem_set(in->problem, "%s: %.80s is not %s%s", row->name, in->text,
-                               number_hint(row->type), may_be_auto ? ", or auto" : "");
-        TRY(check_range(in, value));
-    }
-    if (row->type == OPTION_DURATION)
+    if (!option_word_find(row, in->text, &value))
+        TRY(read_number(in, &value));
+    if (row->type == OPTION_DURATION || row->type == OPTION_DELAY)
         *(uint64_t *)in->field = value;
     else if (row->type == OPTION_SIZE)
         *(size_t *)in->field = (size_t)value;
@@ -135,6 +142,7 @@ static err_t (*const setters[])(struct input *in) = {
     [OPTION_STRING] = set_string,   [OPTION_CHOICE] = set_choice, [OPTION_BOOL] = set_bool,
     [OPTION_COUNT] = set_number,    [OPTION_SIZE] = set_number,   [OPTION_DURATION] = set_number,
     [OPTION_STRINGS] = set_strings, [OPTION_URL] = set_url,       [OPTION_PERCENT] = set_number,
+    [OPTION_DELAY] = set_number,
 };
 
 err_t value_set(const struct option_row *row, struct store *store, const char *text, void *item,

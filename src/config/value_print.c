@@ -65,12 +65,17 @@ static void print_strings(const struct strings *strings, FILE *out)
     putc(']', out);
 }
 
-static void print_count(const struct option_row *row, unsigned count, FILE *out)
+/* A number, or the word that stands for it. */
+static void print_number(const struct option_row *row, uint64_t number, FILE *out)
 {
-    if (count == 0 && row->initial && strcmp(row->initial, "auto") == 0)
+    const char *words = option_words(row);
+
+    if (number == 0 && words[0])
         fputs("auto", out);
+    else if (number == OPTION_OFF)
+        fputs("off", out);
     else
-        number_print(OPTION_COUNT, count, out);
+        number_print(row->type, number, out);
 }
 
 void value_print(const struct option_row *row, const void *item, FILE *out)
@@ -90,16 +95,15 @@ void value_print(const struct option_row *row, const void *item, FILE *out)
         fputs(*(const bool *)field ? "yes" : "no", out);
         return;
     case OPTION_COUNT:
-        print_count(row, *(const unsigned *)field, out);
+    case OPTION_PERCENT:
+        print_number(row, *(const unsigned *)field, out);
         return;
     case OPTION_DURATION:
-        number_print(OPTION_DURATION, *(const uint64_t *)field, out);
+    case OPTION_DELAY:
+        print_number(row, *(const uint64_t *)field, out);
         return;
     case OPTION_SIZE:
-        number_print(OPTION_SIZE, *(const size_t *)field, out);
-        return;
-    case OPTION_PERCENT:
-        number_print(OPTION_PERCENT, *(const unsigned *)field, out);
+        print_number(row, *(const size_t *)field, out);
         return;
     case OPTION_URL:
         print_text(((const struct url *)field)->text, out);

@@ -5,6 +5,7 @@
  */
 #include "control/report.h"
 
+#include "base/clock.h"
 #include "config/utf8.h"
 #include "config/value_print.h"
 
@@ -26,20 +27,41 @@ static void put_plain(struct report *r, const char *text)
     }
 }
 
+static void begin_json_field(struct report *r, const char *key, bool is_first)
+{
+    const char *before = !r->is_begun ? "{" : is_first ? "" : ",";
+
+    fprintf(r->out, "%s\"%s\":", before, key);
+    r->is_begun = true;
+}
+
+static void begin_line(struct report *r, const char *key)
+{
+    int indent = 2 * r->depth;
+
+    if (r->object)
+        fprintf(r->out, "%*s%s\n", indent - 2, "", r->object);
+    r->object = NULL;
+    if (r->width > 0)
+        fprintf(r->out, "%*s%-*s  ", indent, "", r->width - indent, key);
+}
+
 /* All up to the value. */
 static void begin_field(struct report *r, const char *key)
 {
     bool is_first = r->fields++ == 0;
 
     if (r->is_json)
-        fprintf(r->out, "%s\"%s\":", is_first ? "{" : ",", key);
-    else if (r->width > 0)
-        fprintf(r->out, "%-*s  ", r->width, key);
+        begin_json_field(r, key, is_first);
+    else if (r->is_row)
+        fprintf(r->out, "%s%s ", is_first ? "" : "  ", key);
+    else
+        begin_line(r, key);
 }
 
 static void end_field(struct report *r)
 {
-    if (!r->is_json)
+    if (!r->is_json && !r->is_row)
         putc('\n', r->out);
 }
 
@@ -107,6 +129,16 @@ void report_text(struct report *r, const char *key, const char *text)
     end_field(r);
 }
 
+void report_milliseconds(struct report *r, const char *key, uint64_t ns)
+{
+    uint64_t us = ns / NS_PER_US;
+
+    begin_field(r, key);
+    fprintf(r->out, "%*llu.%03llu", r->is_row && !r->is_json ? 5 : 0,
+            (unsigned long long)(us / 1000), (unsigned long long)(us % 1000));
+    end_field(r);
+}
+
 void report_list(struct report *r, const char *key)
 {
     r->list = key;
@@ -134,6 +166,71 @@ void report_list_end(struct report *r)
 {
     if (r->is_json)
         putc(']', r->out);
+}
+
+void report_objects(struct report *r, const char *key)
+{
+    r->items = 0;
+    if (!r->is_json)
+        return;
+    begin_field(r, key);
+    putc('[', r->out);
+}
+
+void report_next_object(struct report *r)
+{
+    bool is_first = r->items++ == 0;
+
+    r->fields = 0;
+    if (r->is_json)
+        fputs(is_first ? "{" : "},{", r->out);
+    else if (!is_first)
+        putc('\n', r->out);
+}
+
+void report_objects_end(struct report *r)
+{
+    r->fields = 1;
+    if (r->is_json)
+        fputs(r->items ? "}]" : "]", r->out);
+}
+
+void report_object(struct report *r, const char *key)
+{
+    if (r->is_json) {
+        begin_field(r, key);
+        putc('{', r->out);
+    }
+    r->object = key;
+    r->depth++;
+    r->fields = 0;
+}
+
+void report_object_end(struct report *r)
+{
+    r->object = NULL;
+    r->depth--;
+    r->fields = 1;
+    if (r->is_json)
+        putc('}', r->out);
+}
+
+void report_row(struct report *r, const char *key)
+{
+    begin_field(r, key);
+    if (r->is_json)
+        putc('{', r->out);
+    r->is_row = true;
+    r->fields = 0;
+}
+
+void report_row_end(struct report *r)
+{
+    r->is_row = false;
+    r->fields = 1;
+    if (r->is_json)
+        putc('}', r->out);
+    end_field(r);
 }
 
 void report_say(struct report *r, const char *format, ...)
@@ -168,5 +265,5 @@ void report_error(struct report *r, const char *format, ...)
 void report_end(struct report *r)
 {
     if (r->is_json)
-        fputs(r->fields ? "}\n" : "{}\n", r->out);
+        fputs(r->is_begun ? "}\n" : "{}\n", r->out);
 }

@@ -15,9 +15,12 @@
 struct report {
     FILE *out;
     bool is_json;
-    int width; /* of the column of keys, for people; 0 leaves the keys out */
-    size_t fields, items;
-    const char *list; /* the key of the list that is being told */
+    int width;            /* of the column of keys, for people; 0 leaves the keys out */
+    size_t fields, items; /* so many were told, of this object and of this list */
+    const char *list;     /* the key of the list that is being told */
+    const char *object;   /* the key of an object that has begun and is still empty */
+    int depth;            /* of objects in objects */
+    bool is_begun, is_row;
 };
 
 void report_number(struct report *r, const char *key, uint64_t value);
@@ -28,6 +31,24 @@ void report_text(struct report *r, const char *key, const char *text);
 void report_list(struct report *r, const char *key);
 void report_item(struct report *r, const char *text);
 void report_list_end(struct report *r);
+
+/* A time span in milliseconds and their thousandths. */
+void report_milliseconds(struct report *r, const char *key, uint64_t ns);
+
+/* A list of objects: for people, blocks with an empty line between them. It is a list of its own:
+ * there are no lists in its objects. */
+void report_objects(struct report *r, const char *key);
+void report_next_object(struct report *r);
+void report_objects_end(struct report *r);
+
+/* An object in the object: for people, what is in it is indented below its key, and nothing is
+ * said of an empty one. */
+void report_object(struct report *r, const char *key);
+void report_object_end(struct report *r);
+
+/* The same with numbers alone: for people, all of them stand in the key's line. */
+void report_row(struct report *r, const char *key);
+void report_row_end(struct report *r);
 
 /* A sentence for people; nothing in JSON. */
 void report_say(struct report *r, const char *format, ...) __attribute__((format(printf, 2, 3)));

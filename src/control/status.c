@@ -1,9 +1,11 @@
 /* control/status.c - `status`: what runs, since when, and where it listens. */
 #include "base/clock.h"
 #include "cache/cache.h"
+#include "config/url.h"
 #include "control/kinds.h"
 #include "listen/listen.h"
 #include "upstream/roster.h"
+#include "upstream/server_view.h"
 #include "worker/crew.h"
 #include "worker/plan.h"
 
@@ -24,11 +26,18 @@ static void tell_listeners(const struct plan *plan, struct report *report)
     report_list_end(report);
 }
 
+/* For machines there is `upstreams`. */
 static void tell_upstreams(const struct roster *roster, struct report *report)
 {
     report_list(report, "upstreams");
-    for (size_t i = 0; i < roster->count; i++)
-        report_item(report, roster->servers[i].url);
+    for (size_t i = 0; i < roster->count; i++) {
+        char text[URL_TEXT_MAX + SERVER_VIEW_STATE_MAX], state[SERVER_VIEW_STATE_MAX];
+        struct server_view view;
+
+        server_view_read(&view, roster, i);
+        snprintf(text, sizeof text, "%s  %s", view.url, server_view_state(&view, state));
+        report_item(report, report->is_json ? view.url : text);
+    }
     report_list_end(report);
 }
 

@@ -130,6 +130,17 @@ void stream_close(struct stream **s)
     *s = NULL;
 }
 
+void stream_handle(struct stream *s, const struct stream_handler *handler, void *arg)
+{
+    s->handler = handler;
+    s->arg = arg;
+}
+
+void stream_set_patience(struct stream *s, unsigned ms)
+{
+    setsockopt(s->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof ms);
+}
+
 err_t stream_send(struct stream *s, struct slice bytes, size_t *ret_sent)
 {
     ssize_t sent = send(s->fd, bytes.data, bytes.len, MSG_NOSIGNAL);

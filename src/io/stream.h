@@ -29,6 +29,13 @@ err_t stream_adopt(struct stream **ret_stream, struct loop *l, int fd,
                    const struct stream_handler *handler, void *arg);
 void stream_close(struct stream **s);
 
+/* From here on `handler` is told, with `arg`: a stream changes hands. */
+void stream_handle(struct stream *s, const struct stream_handler *handler, void *arg);
+
+/* The kernel gives the connection up when what was sent is not acknowledged for `ms` milliseconds
+ * (TCP_USER_TIMEOUT, RFC 5482); 0: only when it thinks so itself, after many minutes. */
+void stream_set_patience(struct stream *s, unsigned ms);
+
 /* Hands `bytes` to the kernel and says how many it took; `writable` is called when it takes more.
  */
 err_t stream_send(struct stream *s, struct slice bytes, size_t *ret_sent);

@@ -6,7 +6,7 @@
 
 uint64_t histogram_bucket_end_ns(size_t bucket)
 {
-    return (uint64_t)(5 + bucket % 4) << (bucket / 4 + 11);
+    return (uint64_t)histogram_quarters[bucket % 4] << (bucket / 4 + 13) >> 16;
 }
 
 void histogram_sum(const struct histogram *h, struct histogram_sum *sum)
@@ -26,6 +26,8 @@ uint64_t histogram_quantile_ns(const struct histogram_sum *sum, unsigned permill
 
     if (sum->count == 0)
         return 0;
+    if (wanted == 0)
+        wanted = 1;
     for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++) {
         seen += sum->counts[i];
         if (seen >= wanted)

@@ -29,6 +29,7 @@ struct query {
     bool has_stale;        /* an expired response would do if no upstream answers */
     bool is_answered;      /* nobody waits any more, but the answer is still wanted */
     struct timer patience; /* how long the client waits before the expired response will do */
+    uint64_t routing;      /* of the upstreams that are asked */
     /* what is answered */
     const struct upstream_answer *answer; /* while it is judged */
     enum query_source source;

@@ -49,6 +49,13 @@ void upstream_set_retire(struct upstream_set **set);
 void upstream_set_free(struct upstream_set **set);
 void upstream_free_sets(struct upstream_context *context);
 
+/* The group that is asked about a name (wire form, in any letter case): its index in the roster. */
+unsigned upstream_group_for(const struct upstream_set *set, struct slice qname);
+
+/* What the roster says of names and servers, in one number: another number may mean other answers.
+ */
+uint64_t upstream_routing(const struct upstream_set *set);
+
 /* Asks the servers of a group (its index in the roster) until one answers or the deadline comes,
  * counted from now. Who asks what is in the air already waits for the same answer. ERR_BUSY when
  * too many questions wait already, and then, as on any error, there is no answer. */

@@ -33,13 +33,6 @@ static uint64_t now_ns(const struct channel *c)
     return loop_now_ns(c->upstream->set->context->loop);
 }
 
-static void show_count(const struct upstream *u, int change)
-{
-    uint32_t before = atomic_load_explicit(&u->stats->connections, memory_order_relaxed);
-
-    atomic_store_explicit(&u->stats->connections, before + (uint32_t)change, memory_order_relaxed);
-}
-
 err_t channel_open(struct channel **ret_channel, struct upstream *u,
                    const struct transport_ops *ops)
 {
@@ -51,7 +44,7 @@ err_t channel_open(struct channel **ret_channel, struct upstream *u,
     c->ops = ops;
     c->upstream = u;
     c->phase = PHASE_CONNECT;
-    c->opened_ns = c->last_used_ns = now_ns(c);
+    c->opened_ns = c->phase_ns = c->last_used_ns = now_ns(c);
     list_init(&c->attempts);
     count(c, METRIC_upstream_connections_opened, SERVER_opened);
     err = ops->open(c);
@@ -60,7 +53,7 @@ err_t channel_open(struct channel **ret_channel, struct upstream *u,
         return err;
     }
     list_append(&u->channels, &c->link);
-    show_count(u, 1);
+    server_holds(&u->stats->connections, 1);
     watch_begins(c);
     *ret_channel = c;
     return OK;
@@ -69,7 +62,7 @@ err_t channel_open(struct channel **ret_channel, struct upstream *u,
 void channel_close(struct channel *c, struct list *ret_left)
 {
     list_remove(&c->link);
-    show_count(c->upstream, -1);
+    server_holds(&c->upstream->stats->connections, -1);
     wheel_cancel(&c->watch);
     c->ops->close(c);
     channel_leave(c, ret_left);
@@ -148,14 +141,26 @@ void channel_forget(struct channel *c, struct attempt *a)
     take_off(c, a);
 }
 
+static void enter(struct channel *c, enum phase phase)
+{
+    server_took(c->upstream->stats, c->phase, now_ns(c) - c->phase_ns);
+    c->phase = phase;
+    c->phase_ns = now_ns(c);
+}
+
+void channel_connected(struct channel *c)
+{
+    enter(c, PHASE_HANDSHAKE);
+}
+
 void channel_ready(struct channel *c)
 {
     c->is_ready = true;
-    c->phase = PHASE_ANSWER;
+    enter(c, PHASE_ANSWER);
     wheel_cancel(&c->watch); /* it was set for how long opening may take */
-    upstream_is_ready(c->upstream, c);
     list_for_each (node, &c->attempts)
         send_now(c, LIST_OF(node, struct attempt, link));
+    upstream_is_ready(c->upstream, c);
     if (!list_is_empty(&c->attempts))
         watch_begins(c);
 }
@@ -258,5 +263,7 @@ void channel_received(struct channel *c, struct slice wire)
 
 void channel_failed(struct channel *c, err_t err, const char *reason)
 {
+    if (!c->has_answered && (!c->is_ready || c->queries > 0))
+        book_avoid(&c->upstream->server->book, &c->peer, now_ns(c));
     upstream_lost_channel(c->upstream, c, err, reason);
 }

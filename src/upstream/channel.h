@@ -1,6 +1,7 @@
 #ifndef UPSTREAM_CHANNEL_H
 #define UPSTREAM_CHANNEL_H
 
+#include "base/addr.h"
 #include "base/list.h"
 #include "base/wheel.h"
 #include "upstream/ask.h"
@@ -20,12 +21,13 @@ struct channel {
     struct list link;          /* its upstream's */
     struct list attempts;      /* in the order they were sent */
     struct match match;
+    union addr peer;  /* which of the server's addresses; no family until it is connected */
     unsigned queries; /* sent in its life */
     bool is_ready, has_answered;
     bool is_suspect; /* it is silent: no more questions */
     bool is_late;    /* the watch's: it will be doubted unless something comes */
     bool is_leaving; /* it will be replaced: no more questions once another one is ready */
-    uint64_t opened_ns, last_answer_ns, last_used_ns;
+    uint64_t opened_ns, phase_ns, last_answer_ns, last_used_ns;
     uint64_t idle_ns;   /* how long it may idle, as the server says; 0: it did not say */
     struct timer watch; /* looks whether it answers; set while it has attempts or is opening */
     uint16_t answered[CHANNEL_ANSWERED]; /* ids of questions that it had lately, answered here */
@@ -58,6 +60,7 @@ void channel_forget(struct channel *c, struct attempt *a);
 
 /* What transports tell. After channel_failed the channel is gone, and after the others it may be.
  */
+void channel_connected(struct channel *c); /* where a handshake follows */
 void channel_ready(struct channel *c);
 void channel_received(struct channel *c, struct slice wire);
 void channel_failed(struct channel *c, err_t err, const char *reason);

@@ -62,6 +62,14 @@ struct upstream *group_choose_well(const struct flight *f, uint64_t tried)
     return NULL;
 }
 
+/* Whose turn to be tried is sooner; nobody knows when that of one without an address is. */
+static bool is_sooner(const struct upstream *a, const struct upstream *b)
+{
+    if (server_has_address(a->server) != server_has_address(b->server))
+        return server_has_address(a->server);
+    return a->health.retry_at_ns < b->health.retry_at_ns;
+}
+
 /* The one that may be tried again first. */
 static struct upstream *choose_soonest(const struct flight *f, uint64_t tried)
 {
@@ -71,7 +79,7 @@ static struct upstream *choose_soonest(const struct flight *f, uint64_t tried)
         for (uint64_t left = g->rules->members & ~tried; left; left &= left - 1) {
             struct upstream *u = &f->set->upstreams[__builtin_ctzll(left)];
 
-            if (!soonest || u->health.retry_at_ns < soonest->health.retry_at_ns)
+            if (!soonest || is_sooner(u, soonest))
                 soonest = u;
         }
     return soonest;

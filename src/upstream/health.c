@@ -8,8 +8,8 @@
 #include "base/clock.h"
 
 #define PAUSE_MIN_NS (100 * NS_PER_MS)
-#define PAUSE_MAX_NS (900 * NS_PER_MS) /* a server that is back has answered within a second */
-#define MEMORY       16       /* answers that weigh in what it is blamed for */
+#define PAUSE_MAX_NS (500 * NS_PER_MS) /* a server that is back is asked again within a second */
+#define MEMORY       16                /* answers that weigh in what it is blamed for */
 
 void health_fails(struct health *h, uint64_t since_ns)
 {
@@ -17,6 +17,7 @@ void health_fails(struct health *h, uint64_t since_ns)
     uint64_t retry_at_ns = since_ns + (pause_ns < PAUSE_MAX_NS ? pause_ns : PAUSE_MAX_NS);
 
     h->failures++;
+    h->is_good = false;
     h->is_open = true;
     h->is_probing = false;
     if (retry_at_ns > h->retry_at_ns)
@@ -27,6 +28,7 @@ void health_is_doubted(struct health *h, uint64_t now_ns)
 {
     if (h->is_open)
         return;
+    h->is_good = false;
     h->is_open = true;
     h->is_probing = false;
     h->retry_at_ns = now_ns;
@@ -37,11 +39,13 @@ void health_answers(struct health *h)
     h->failures = 0;
     h->is_open = h->is_probing = false;
     h->retry_at_ns = 0;
-    h->blame -= h->blame / MEMORY;
+    h->blame -= h->blame < MEMORY ? h->blame : h->blame / MEMORY;
+    h->is_good = h->blame == 0;
 }
 
 bool health_is_blamed(struct health *h, uint64_t now_ns)
 {
+    h->is_good = false;
     h->blame += (HEALTH_ALL - h->blame) / MEMORY;
     if (h->blame < HEALTH_ALL / 2)
         return false;

@@ -8,18 +8,19 @@
  * and then, and closes with the first good answer. Pure: it neither asks nor tells. Zero it first.
  */
 struct health {
+    bool is_good;      /* its last answer was, and nothing else is held against it */
     bool is_open;      /* it fails: who has another choice asks others */
     bool is_probing;   /* a question is on its way to find out */
     unsigned failures; /* in a row */
     uint64_t retry_at_ns;
     uint64_t probed_ns; /* when the last probe was sent */
-    unsigned blame; /* how many of its last answers others bettered, of HEALTH_ALL */
+    unsigned blame;     /* how many of its last answers others bettered, of HEALTH_ALL */
 };
 
 #define HEALTH_ALL 1024
 
-/* What was tried at `since_ns` has failed: the pause counts from then, because whoever takes long to
- * fail has had a part of it already. */
+/* What was tried at `since_ns` has failed: the pause counts from then, because whoever takes long
+ * to fail has had a part of it already. */
 void health_fails(struct health *h, uint64_t since_ns);
 
 /* It is in doubt: another attempt may follow at once. */

@@ -32,6 +32,8 @@ struct policy_ops {
     unsigned (*pick)(const struct choice *choice); /* the index of one of `among` */
 };
 
+extern const struct policy_ops policy_failover; /* that of the bootstrap servers */
+
 /* The policy at this place in policies.def, which is also the order of the option's words. */
 const struct policy_ops *policy_at(unsigned index);
 

@@ -1,10 +1,12 @@
 #ifndef UPSTREAM_ROSTER_H
 #define UPSTREAM_ROSTER_H
 
+#include "config/store.h"
 #include "upstream/server.h"
 
 struct config;
 struct policy_ops;
+struct suffix_set;
 
 #define ROSTER_REASON_MAX 1024
 
@@ -23,8 +25,15 @@ struct group_rules {
 struct roster {
     _Atomic unsigned references;
     struct config *config;
-    size_t group_count;
+    struct store store; /* for the bootstrap servers, which are no items of the configuration */
+    const struct upstream_config *bootstrap;
+    size_t group_count;         /* with that of the bootstrap servers, the last, where they are */
+    size_t workers;             /* so many share it */
     struct group_rules *groups; /* the first is for all that no route sends elsewhere */
+    size_t upstream_count;      /* the first of all servers; bootstrap servers follow */
+    struct suffix_set *routes;  /* of names; yields indexes of routes. NULL when there are none */
+    unsigned *group_of_route;
+    uint64_t routing; /* equal to another roster's when every name is asked of the same servers */
     size_t count;
     struct server servers[];
 };
@@ -32,7 +41,13 @@ struct roster {
 /* Loads what the servers need (trust, pins). `reason` says what is wrong with which. */
 err_t roster_new(struct roster **ret_roster, struct config *config, size_t workers,
                  char reason[ROSTER_REASON_MAX]);
+
+/* The names that were resolved already under the configuration before: a reload knows them. */
+void roster_inherit(struct roster *roster, struct roster *before);
 struct roster *roster_ref(struct roster *roster);
 void roster_unref(struct roster *roster);
+
+/* The index of the group that is asked about a name (wire form, letter case does not matter). */
+unsigned roster_group_for(const struct roster *roster, struct slice qname);
 
 #endif

@@ -35,12 +35,26 @@ static uint64_t provider_of(const struct url *url)
     return hash_bytes(&key, slice_of((const uint8_t *)name, strlen(name)));
 }
 
+/* The address that was written, or none yet. */
+static void start_book(struct server *server, const struct url *url)
+{
+    book_init(&server->book);
+    server->port = url->port;
+    if (!url->has_addr)
+        server->host = url->host;
+    else if (url->addr.any.sa_family == AF_INET6)
+        book_write(&server->book, BOOK_IPV6, &url->addr, 1);
+    else
+        book_write(&server->book, BOOK_IPV4, &url->addr, 1);
+}
+
 err_t server_init(struct server *server, const struct upstream_config *config, size_t workers,
                   struct tls_context *tls)
 {
     server->url = config->url.text;
+    tickets_init(&server->tickets);
     server->ops = transport_find(config->url.scheme);
-    server->addr = config->url.addr;
+    start_book(server, &config->url);
     server->connections = config->connections;
     server->weight = config->weight;
     server->provider = provider_of(&config->url);
@@ -58,4 +72,8 @@ void server_done(struct server *server)
 {
     free((void *)(uintptr_t)server->peer.pins);
     free(server->stats);
+    if (server->ops) { /* else it was never made */
+        book_done(&server->book);
+        tickets_done(&server->tickets);
+    }
 }

@@ -8,6 +8,7 @@
 
 #include "io/loop.h"
 #include "metrics/metrics.h"
+#include "upstream/bootstrap.h"
 #include "upstream/channel.h"
 #include "upstream/flight.h"
 #include "upstream/roster.h"
@@ -65,6 +66,10 @@ err_t upstream_set_new(struct upstream_set **ret_set, struct upstream_context *c
         group_init(&s->groups[i], &roster->groups[i]);
     for (size_t i = 0; i < roster->count; i++)
         upstream_init(&s->upstreams[i], s, (unsigned)i);
+    if (bootstrap_new(&s->bootstrap, s) != OK) {
+        upstream_set_free(&s);
+        return ERR_NOMEM;
+    }
     *ret_set = s;
     return OK;
 }
@@ -76,6 +81,7 @@ void upstream_set_free(struct upstream_set **set)
     if (!s)
         return;
     *set = NULL;
+    bootstrap_free(&s->bootstrap);
     for (size_t i = 0; i < s->roster->count; i++)
         upstream_done(&s->upstreams[i]);
     list_for_each (node, &s->lost)
@@ -222,6 +228,16 @@ void set_probes(struct upstream_set *s, const struct flight *of, struct upstream
     memcpy(f->query, of->query, of->query_len);
     upstream_is_probed(u);
     flight_begin_probe(f);
+}
+
+unsigned upstream_group_for(const struct upstream_set *s, struct slice qname)
+{
+    return roster_group_for(s->roster, qname);
+}
+
+uint64_t upstream_routing(const struct upstream_set *s)
+{
+    return s->roster->routing;
 }
 
 err_t upstream_ask(struct upstream_set *s, unsigned group,

@@ -8,6 +8,7 @@
 #include "upstream/policy.h"
 #include "upstream/upstream.h"
 
+struct bootstrap;
 struct flight;
 
 /* All upstreams of one roster as one worker asks them, and the questions in the air. */
@@ -20,8 +21,9 @@ struct upstream_set {
     struct list lost; /* flights that failed for good: told at the end of the turn */
     struct turn_end tell;
     bool retired;
-    uint64_t well;  /* a bit for each upstream that has not failed */
-    uint64_t ready; /* a bit for each that has a connection to use at once */
+    struct bootstrap *bootstrap; /* NULL when no upstream has a name */
+    uint64_t well;               /* a bit for each upstream that has not failed */
+    uint64_t ready;              /* a bit for each that has a connection to use at once */
     struct candidate *candidates;
     struct group *groups; /* as many as the roster has */
     struct upstream upstreams[];

@@ -5,6 +5,7 @@
 #include "io/loop.h"
 #include "io/stream.h"
 #include "upstream/channel.h"
+#include "upstream/dial.h"
 #include "upstream/framing.h"
 #include "upstream/roster.h"
 #include "upstream/set.h"
@@ -13,7 +14,8 @@
 
 struct tcp_channel {
     struct channel base;
-    struct stream *stream;
+    struct dial dial;
+    struct stream *stream; /* NULL while it is dialled */
     struct framing framing;
     struct turn_end flush;
 };
@@ -32,11 +34,6 @@ static void flush(void *arg)
         buffer_consume(&t->framing.out, sent, KEEP);
 }
 
-static void connected(void *arg)
-{
-    channel_ready(arg);
-}
-
 static void received(void *arg, struct slice bytes)
 {
     struct tcp_channel *t = arg;
@@ -51,15 +48,27 @@ static void failed(void *arg, err_t err)
     channel_failed(arg, err, err_text(err));
 }
 
+static void connected(void *arg, struct stream *stream, const union addr *addr)
+{
+    static const struct stream_handler handler = { .received = received,
+                                                   .writable = flush,
+                                                   .failed = failed };
+    struct tcp_channel *t = arg;
+
+    stream_handle(stream, &handler, t);
+    t->stream = stream;
+    t->base.peer = *addr;
+    channel_ready(&t->base);
+}
+
 static err_t open_tcp(struct channel *c)
 {
-    static const struct stream_handler handler = {
-        .connected = connected, .received = received, .writable = flush, .failed = failed
-    };
+    static const struct dial_handler handler = { .connected = connected, .failed = failed };
     struct tcp_channel *t = (struct tcp_channel *)c;
+    struct server *server = c->upstream->server;
 
-    return stream_connect(&t->stream, c->upstream->set->context->loop, &c->upstream->server->addr,
-                          &handler, t);
+    return dial_begin(&t->dial, c->upstream->set->context->loop, &server->book, server->patience_ms,
+                      &handler, t);
 }
 
 static err_t send_tcp(struct channel *c, struct slice query)
@@ -76,18 +85,25 @@ static void close_tcp(struct channel *c)
     struct tcp_channel *t = (struct tcp_channel *)c;
 
     turn_end_cancel(&t->flush);
+    dial_end(&t->dial);
     stream_close(&t->stream);
     framing_done(&t->framing);
 }
 
 static bool state_of_tcp(const struct channel *c, struct stream_state *ret_state)
 {
-    return stream_state(((const struct tcp_channel *)c)->stream, ret_state);
+    const struct stream *s = ((const struct tcp_channel *)c)->stream;
+
+    return s && stream_state(s, ret_state);
 }
 
 static void local_of_tcp(const struct channel *c, union addr *ret_local)
 {
-    stream_local(((const struct tcp_channel *)c)->stream, ret_local);
+    const struct stream *s = ((const struct tcp_channel *)c)->stream;
+
+    *ret_local = (union addr){ 0 };
+    if (s)
+        stream_local(s, ret_local);
 }
 
 const struct transport_ops transport_tcp = {

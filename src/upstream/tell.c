@@ -8,6 +8,7 @@
 #include "io/loop.h"
 #include "log/log.h"
 #include "upstream/roster.h"
+#include "upstream/server_stats.h"
 #include "upstream/set.h"
 
 static uint64_t now_ns(const struct upstream *u)
@@ -20,6 +21,7 @@ void tell_failed(struct upstream *u, enum phase phase, const char *reason)
     struct server *server = u->server;
     uint64_t held_back;
 
+    server_is_worse(u->stats, SERVER_IS_DOWN, phase, reason, now_ns(u));
     log_event(EVENT_connection_failed, "upstream=%s phase=%s reason=\"%s\"", server->url,
               phase_name(phase), reason);
     if (!log_gate_opens(&server->gate, now_ns(u), &held_back))
@@ -29,19 +31,27 @@ void tell_failed(struct upstream *u, enum phase phase, const char *reason)
               phase_name(phase), reason, (unsigned long long)held_back);
 }
 
-void tell_back(struct upstream *u)
+void tell_suspect(struct upstream *u, enum phase phase, const char *reason)
 {
+    if (!u->health.is_open || u->health.failures == 0)
+        server_is_worse(u->stats, SERVER_IS_SUSPECT, phase, reason, now_ns(u));
+}
+
+void tell_well(struct upstream *u)
+{
+    server_is(u->stats, SERVER_IS_UP, now_ns(u));
     if (atomic_load(&u->server->is_told_failed) &&
         atomic_exchange(&u->server->is_told_failed, false))
         log_event(EVENT_upstream_back, "upstream=%s", u->server->url);
 }
 
-void tell_state(struct upstream *u, enum server_state state)
+void tell_unknown(struct upstream *u)
 {
-    struct server_stats *stats = u->stats;
+    server_is_worse(u->stats, SERVER_IS_UNKNOWN, PHASE_QUEUE, "its name is not resolved",
+                    now_ns(u));
+}
 
-    if (atomic_load_explicit(&stats->state, memory_order_relaxed) == state)
-        return;
-    atomic_store_explicit(&stats->state, state, memory_order_relaxed);
-    atomic_store_explicit(&stats->changed_ns, now_ns(u), memory_order_relaxed);
+void tell_known(struct upstream *u)
+{
+    server_is(u->stats, SERVER_IS_UNTRIED, now_ns(u));
 }

@@ -8,11 +8,17 @@ struct upstream;
 
 /* What people are told of an upstream: in the log once for all workers, and in its counters. */
 
-/* The reason is copied to the log, and may be anybody's. */
+/* Reasons are literals. */
 void tell_failed(struct upstream *u, enum phase phase, const char *reason);
-void tell_back(struct upstream *u);
 
-/* Does nothing while the state is what it was. */
-void tell_state(struct upstream *u, enum server_state state);
+/* Not for the log: it may be nothing. */
+void tell_suspect(struct upstream *u, enum phase phase, const char *reason);
+
+/* Its name is not resolved yet, and then it is. The log hears of names from bootstrap.c. */
+void tell_unknown(struct upstream *u);
+void tell_known(struct upstream *u);
+
+/* It answers. */
+void tell_well(struct upstream *u);
 
 #endif

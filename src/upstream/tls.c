@@ -4,12 +4,15 @@
  * together and leave in one send. There is no way from here to an unencrypted connection.
  */
 #include "codec/tls.h"
+#include "base/clock.h"
 #include "io/loop.h"
 #include "io/stream.h"
 #include "metrics/metrics.h"
 #include "upstream/channel.h"
+#include "upstream/dial.h"
 #include "upstream/framing.h"
 #include "upstream/roster.h"
+#include "upstream/server_stats.h"
 #include "upstream/set.h"
 
 #define KEEP     65536 /* bytes of an emptied buffer */
@@ -17,7 +20,8 @@
 
 struct tls_channel {
     struct channel base;
-    struct stream *stream;
+    struct dial dial;
+    struct stream *stream; /* NULL while it is dialled */
     struct tls *tls;
     struct framing framing;
     struct turn_end flush;
@@ -67,22 +71,43 @@ static void flush(void *arg)
         channel_failed(&t->base, err, err_text(err));
 }
 
-/* A ticket serves once, so that two connections cannot be linked by it; the newest is kept. */
-static void keep_ticket(struct tls_channel *t)
+static void keep_tickets(struct tls_channel *t)
 {
-    struct buffer *kept = &t->base.upstream->ticket;
-    struct slice ticket = tls_ticket(t->tls);
+    struct slice ticket;
 
-    if (ticket.len == 0)
+    while ((ticket = tls_ticket(t->tls)).len > 0)
+        tickets_put(&t->base.upstream->server->tickets, ticket, clock_boot_ns());
+}
+
+/* Once it is connected: who never gets that far uses up no ticket. */
+static void use_ticket(struct tls_channel *t)
+{
+    struct ticket *ticket = tickets_take(&t->base.upstream->server->tickets, clock_boot_ns());
+
+    if (!ticket)
         return;
-    buffer_consume(kept, kept->len, 0);
-    buffer_append(kept, ticket); /* without memory for it the next handshake is a full one */
+    tls_resume(t->tls, slice_of(ticket->bytes, ticket->len));
+    ticket_free(&ticket);
+}
+
+/* Tells why the session failed. A server that stumbles over one ticket is not offered the others.
+ */
+static void session_failed(struct tls_channel *t)
+{
+    if (!t->base.is_ready)
+        tickets_clear(&t->base.upstream->server->tickets);
+    send_output(t); /* the alert that tells the server why */
+    channel_failed(&t->base, ERR_TLS, tls_failure(t->tls));
 }
 
 static void become_ready(struct tls_channel *t)
 {
-    if (tls_was_resumed(t->tls))
-        metrics_count(t->base.upstream->set->context->metrics, METRIC_upstream_connections_resumed);
+    struct upstream *u = t->base.upstream;
+
+    if (tls_was_resumed(t->tls)) {
+        metrics_count(u->set->context->metrics, METRIC_upstream_connections_resumed);
+        server_counts(u->stats, SERVER_resumed);
+    }
     channel_ready(&t->base);
 }
 
@@ -107,20 +132,10 @@ static bool take_events(struct tls_channel *t)
             channel_failed(&t->base, ERR_CLOSED, err_text(ERR_CLOSED));
             return false;
         case TLS_FAILED:
-            send_output(t); /* the alert that tells the server why */
-            channel_failed(&t->base, ERR_TLS, tls_failure(t->tls));
+            session_failed(t);
             return false;
         }
     }
-}
-
-static void connected(void *arg)
-{
-    struct tls_channel *t = arg;
-
-    t->base.phase = PHASE_HANDSHAKE;
-    if (take_events(t)) /* the first step makes the greeting */
-        flush(t);
 }
 
 static void received(void *arg, struct slice bytes)
@@ -132,8 +147,10 @@ static void received(void *arg, struct slice bytes)
         return;
     }
     tls_feed(t->tls, bytes);
-    if (take_events(t))
-        loop_at_turn_end(t->base.upstream->set->context->loop, &t->flush, flush, t);
+    if (!take_events(t))
+        return;
+    keep_tickets(t);
+    loop_at_turn_end(t->base.upstream->set->context->loop, &t->flush, flush, t);
 }
 
 static void failed(void *arg, err_t err)
@@ -141,18 +158,32 @@ static void failed(void *arg, err_t err)
     channel_failed(arg, err, err_text(err));
 }
 
+static void connected(void *arg, struct stream *stream, const union addr *addr)
+{
+    static const struct stream_handler handler = { .received = received,
+                                                   .writable = flush,
+                                                   .failed = failed };
+    struct tls_channel *t = arg;
+
+    stream_handle(stream, &handler, t);
+    t->stream = stream;
+    t->base.peer = *addr;
+    channel_connected(&t->base);
+    use_ticket(t);
+    if (take_events(t)) /* the first step makes the greeting */
+        flush(t);
+}
+
 static err_t open_tls(struct channel *c)
 {
-    static const struct stream_handler handler = {
-        .connected = connected, .received = received, .writable = flush, .failed = failed
-    };
+    static const struct dial_handler handler = { .connected = connected, .failed = failed };
     struct tls_channel *t = (struct tls_channel *)c;
     struct upstream *u = c->upstream;
     err_t err;
 
-    TRY(tls_open_client(&t->tls, u->server->tls, &u->server->peer, buffer_slice(&u->ticket)));
-    buffer_consume(&u->ticket, u->ticket.len, 0);
-    err = stream_connect(&t->stream, u->set->context->loop, &u->server->addr, &handler, t);
+    TRY(tls_open_client(&t->tls, u->server->tls, &u->server->peer));
+    err = dial_begin(&t->dial, u->set->context->loop, &u->server->book, u->server->patience_ms,
+                     &handler, t);
     if (err != OK)
         tls_free(&t->tls);
     return err;
@@ -179,23 +210,30 @@ static void close_tls(struct channel *c)
 
     turn_end_cancel(&t->flush);
     if (c->is_ready) {
-        keep_ticket(t);
+        keep_tickets(t);
         tls_shutdown(t->tls);
         send_output(t); /* a goodbye that is lost does no harm */
     }
     tls_free(&t->tls);
+    dial_end(&t->dial);
     stream_close(&t->stream);
     framing_done(&t->framing);
 }
 
 static bool state_of_tls(const struct channel *c, struct stream_state *ret_state)
 {
-    return stream_state(((const struct tls_channel *)c)->stream, ret_state);
+    const struct stream *s = ((const struct tls_channel *)c)->stream;
+
+    return s && stream_state(s, ret_state);
 }
 
 static void local_of_tls(const struct channel *c, union addr *ret_local)
 {
-    stream_local(((const struct tls_channel *)c)->stream, ret_local);
+    const struct stream *s = ((const struct tls_channel *)c)->stream;
+
+    *ret_local = (union addr){ 0 };
+    if (s)
+        stream_local(s, ret_local);
 }
 
 const struct transport_ops transport_tls = {

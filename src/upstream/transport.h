@@ -28,7 +28,8 @@ struct transport_ops {
         struct channel *c); /* what is sent later travels apart; NULL: it may travel together */
     void (*close)(struct channel *c);
 
-    /* What is known of the connection: see stream_state and stream_local. NULL without one. */
+    /* What is known of the connection: see stream_state and stream_local, which say so when there
+     * is none yet. NULL for a transport without connections. */
     bool (*state)(const struct channel *c, struct stream_state *ret_state);
     void (*local)(const struct channel *c, union addr *ret_local);
 };

@@ -5,6 +5,7 @@
  * port.
  */
 #include "io/dgram.h"
+#include "io/loop.h"
 #include "upstream/channel.h"
 #include "upstream/roster.h"
 #include "upstream/set.h"
@@ -30,16 +31,34 @@ static void start(void *arg)
     channel_ready(arg);
 }
 
-static err_t open_udp(struct channel *c)
+/* The first address that has a route. */
+static err_t open_socket(struct udp_channel *u)
 {
     static const struct dgram_handler handler = { .received = received, .failed = failed };
     static const struct dgram_settings settings = { .receive_size = 4096,
                                                     .send_size = DNS_QUERY_MAX };
-    struct udp_channel *u = (struct udp_channel *)c;
-    struct loop *loop = c->upstream->set->context->loop;
+    struct loop *loop = u->base.upstream->set->context->loop;
+    struct book *book = &u->base.upstream->server->book;
+    union addr addrs[BOOK_MAX];
+    size_t count = book_read(book, loop_now_ns(loop), addrs);
+    err_t err = ERR_AGAIN;
 
-    TRY(dgram_connect(&u->dgram, loop, &c->upstream->server->addr, &settings, &handler, u));
-    loop_at_turn_end(loop, &u->start, start, u);
+    for (size_t i = 0; i < count; i++) {
+        u->base.peer = addrs[i];
+        err = dgram_connect(&u->dgram, loop, &addrs[i], &settings, &handler, u);
+        if (err == OK)
+            return OK;
+        book_avoid(book, &addrs[i], loop_now_ns(loop));
+    }
+    return err;
+}
+
+static err_t open_udp(struct channel *c)
+{
+    struct udp_channel *u = (struct udp_channel *)c;
+
+    TRY(open_socket(u));
+    loop_at_turn_end(c->upstream->set->context->loop, &u->start, start, u);
     return OK;
 }
 

@@ -19,8 +19,6 @@
 #include "upstream/set.h"
 #include "upstream/tell.h"
 
-#include <stdio.h>
-
 #define WARM_NS    (120 * NS_PER_S) /* after its last question a connection is kept for the next */
 #define EXTRA_MAX  4 /* channels beside the configured number that are on their way out */
 #define TOLD_AFTER 2 /* failures in a row before a doubt is worth a line in the log */
@@ -69,7 +67,6 @@ void upstream_done(struct upstream *u)
     wheel_cancel(&u->pause);
     idle_done(&u->idle);
     turn_end_cancel(&u->sweep);
-    buffer_done(&u->ticket);
 }
 
 /* What is left of a channel when a question asks for one. */
@@ -115,13 +112,9 @@ static void set_bit(uint64_t *bits, unsigned index, bool on)
 static void show(struct upstream *u)
 {
     bool is_ready = u->server->ops->max_channels || has_ready_channel(u);
-    enum server_state state = SERVER_IS_UP;
 
-    set_bit(&u->set->well, u->index, !u->health.is_open);
+    set_bit(&u->set->well, u->index, !u->health.is_open && server_has_address(u->server));
     set_bit(&u->set->ready, u->index, is_ready);
-    if (u->health.is_open)
-        state = u->health.failures >= TOLD_AFTER ? SERVER_IS_DOWN : SERVER_IS_SUSPECT;
-    tell_state(u, state);
 }
 
 /* A new channel of `ops`, or NULL: with ERR_BUSY there are as many as there may be. Those that are
@@ -179,6 +172,8 @@ static void fail(struct upstream *u, enum phase phase, const char *reason, uint6
     health_fails(&u->health, since_ns);
     if (u->health.failures >= TOLD_AFTER || !has_ready_channel(u))
         tell_failed(u, phase, reason);
+    else
+        tell_suspect(u, phase, reason);
     show(u);
 }
 
@@ -206,20 +201,21 @@ static void has_failed(struct upstream *u, enum phase phase, err_t err, const ch
 
 static bool is_paused(const struct upstream *u)
 {
-    return u->health.is_open && now_ns(u) < u->health.retry_at_ns;
+    return !server_has_address(u->server) ||
+           (u->health.is_open && now_ns(u) < u->health.retry_at_ns);
 }
 
 void upstream_is_asked(struct upstream *u)
 {
     u->asked_ns = now_ns(u);
     u->candidate->in_flight++;
-    atomic_store_explicit(&u->stats->in_flight, u->candidate->in_flight, memory_order_relaxed);
+    server_holds(&u->stats->in_flight, 1);
 }
 
 void upstream_is_left(struct upstream *u)
 {
     u->candidate->in_flight--;
-    atomic_store_explicit(&u->stats->in_flight, u->candidate->in_flight, memory_order_relaxed);
+    server_holds(&u->stats->in_flight, -1);
 }
 
 void upstream_carry(struct upstream *u, struct attempt *a)
@@ -315,11 +311,11 @@ void upstream_answered(const struct attempt *a, bool is_good)
         server_counts(u->stats, SERVER_servfail);
         return;
     }
-    if (u->health.is_open || u->health.failures || u->health.blame) {
-        health_answers(&u->health);
-        tell_back(u);
-        show(u);
-    }
+    if (u->health.is_good)
+        return;
+    health_answers(&u->health);
+    tell_well(u);
+    show(u);
 }
 
 void upstream_took_longer(const struct attempt *a)
@@ -352,9 +348,31 @@ void upstream_was_probed(struct upstream *u)
         fail(u, PHASE_ANSWER, "no good answer when it was tried again", u->health.probed_ns);
 }
 
+/* `c` is ready, late as it is: nobody has to wait for those that were opened in its place. */
+static void take_over(struct upstream *u, const struct channel *c)
+{
+    struct list left;
+
+    list_init(&left);
+    list_for_each (node, &u->channels) {
+        struct channel *other = LIST_OF(node, struct channel, link);
+
+        if (!other->is_ready && other->ops == c->ops)
+            channel_leave(other, &left);
+    }
+    for (struct list *node = list_first(&left); node; node = list_first(&left)) {
+        list_remove(node);
+        upstream_carry(u, LIST_OF(node, struct attempt, link));
+    }
+}
+
 void upstream_is_ready(struct upstream *u, struct channel *c)
 {
+    bool was_doubted = c->is_suspect;
+
     c->is_suspect = false;
+    if (was_doubted)
+        take_over(u, c);
     latency_add(&u->handshake, now_ns(u) - c->opened_ns);
     show(u);
     upstream_sweeps(u);
@@ -366,11 +384,9 @@ void upstream_lost_channel(struct upstream *u, struct channel *c, err_t err, con
     uint64_t opened_ns = c->opened_ns;
     bool is_main = c->ops == u->server->ops;
     enum phase phase = c->phase;
-    char why[160]; /* `reason` may be the channel's */
     bool was_idle = was_used && list_is_empty(&c->attempts) && err == ERR_CLOSED;
     struct list left;
 
-    snprintf(why, sizeof why, "%s", reason);
     list_init(&left);
     if (was_idle)
         was_idle = idle_ended(u, c);
@@ -381,7 +397,7 @@ void upstream_lost_channel(struct upstream *u, struct channel *c, err_t err, con
     else if (was_doubted) /* it has been held against the upstream already */
         count_failed(u, phase);
     else if (is_main && (!was_ready || !list_is_empty(&left)))
-        has_failed(u, phase, err, why, opened_ns);
+        has_failed(u, phase, err, reason, opened_ns);
     for (struct list *node = list_first(&left); node; node = list_first(&left)) {
         list_remove(node);
         if (was_used || (is_main && has_ready_channel(u)))
@@ -414,13 +430,14 @@ static void doubt_opening(struct upstream *u, struct channel *c)
  * once. */
 static void doubt_ready(struct upstream *u, const struct channel *c)
 {
-    if (c->has_answered) {
+    if (c->has_answered)
         health_is_doubted(&u->health, now_ns(u));
-        return;
-    }
-    health_fails(&u->health, c->opened_ns);
+    else
+        health_fails(&u->health, c->opened_ns);
     if (u->health.failures >= TOLD_AFTER)
-        tell_failed(u, PHASE_ANSWER, "no answer in the usual time");
+        tell_failed(u, PHASE_ANSWER, "silent");
+    else
+        tell_suspect(u, PHASE_ANSWER, "silent");
 }
 
 void upstream_doubts(struct upstream *u, struct channel *c)
@@ -479,6 +496,19 @@ static void sweep(void *arg)
 void upstream_sweeps(struct upstream *u)
 {
     loop_at_turn_end(u->set->context->loop, &u->sweep, sweep, u);
+}
+
+void upstream_has_no_address(struct upstream *u)
+{
+    tell_unknown(u);
+    show(u);
+}
+
+void upstream_addresses_known(struct upstream *u)
+{
+    tell_known(u);
+    show(u);
+    upstream_has_room(u);
 }
 
 void upstream_tries_again(struct upstream *u)

@@ -1,7 +1,6 @@
 #ifndef UPSTREAM_UPSTREAM_H
 #define UPSTREAM_UPSTREAM_H
 
-#include "base/buffer.h"
 #include "base/list.h"
 #include "base/wheel.h"
 #include "io/loop.h"
@@ -28,7 +27,6 @@ struct upstream {
     struct latency latency, handshake;
     struct idle idle;
     struct timer pause;    /* while somebody waits for its end */
-    struct buffer ticket;  /* to resume a TLS session with, used once (RFC 8446 appendix C.4) */
     struct turn_end sweep; /* closes channels that nobody needs */
     bool is_probed;        /* a copy of some question is on its way to see how it does */
     uint64_t asked_ns;     /* when it was asked last */
@@ -69,6 +67,11 @@ void upstream_was_probed(struct upstream *u);
 
 /* Another upstream has answered well what it said SERVFAIL to. */
 void upstream_is_blamed(struct upstream *u);
+
+/* Its server has a name that is not resolved yet: others are asked first, and who asks it waits.
+ * Then there are addresses: those who wait go on. */
+void upstream_has_no_address(struct upstream *u);
+void upstream_addresses_known(struct upstream *u);
 
 /* What channels tell. */
 void upstream_has_room(struct upstream *u);

@@ -2,6 +2,8 @@
 #include "upstream/upstream_config.h"
 
 #include "codec/pin.h"
+#include "upstream/bootstrap_config.h"
+#include "upstream/group_config.h"
 
 #include <string.h>
 
@@ -20,26 +22,34 @@ static const char *const initial[] = {
 
 static void check_url(const struct url *url, size_t i, struct loader *to)
 {
-    bool is_tls = strcmp(url->scheme, "tls") == 0;
-
-    if (!url->has_addr)
-        complain(to, i, "url", "%s: host names cannot be looked up yet; write %s://ADDRESS%s%s",
-                 url->text, url->scheme, is_tls ? "#" : "", is_tls ? url->host : "");
-    else if (addr_is_wildcard(&url->addr))
+    if (url->has_addr && addr_is_wildcard(&url->addr))
         complain(to, i, "url", "%s: no server has this address", url->text);
+}
+
+/* Where a name is to be resolved, bootstrap servers are counted too. */
+static void check_count(const struct upstream_config *upstream, size_t count, struct loader *to)
+{
+    size_t max = UPSTREAMS_MAX;
+
+    for (size_t i = 0; i < count; i++)
+        if (!upstream[i].url.has_addr)
+            max = UPSTREAMS_MAX - BOOTSTRAP_MAX;
+    if (count > max)
+        complain(to, max, NULL, "there may be %zu upstreams at most%s", max,
+                 max < UPSTREAMS_MAX ? " where one is written by name" : "");
 }
 
 static void check(const void *items, size_t count, struct loader *to)
 {
     const struct upstream_config *upstream = items;
 
-    if (count > UPSTREAMS_MAX)
-        complain(to, UPSTREAMS_MAX, NULL, "there may be %d upstreams at most", UPSTREAMS_MAX);
+    check_count(upstream, count, to);
     for (size_t i = 0; i < count; i++) {
         const struct strings *pin = &upstream[i].pin;
         uint8_t bytes[PIN_SIZE];
 
         check_url(&upstream[i].url, i, to);
+        group_check_name(to, i, "group", upstream[i].group);
         if (upstream[i].ca[0] == '\0')
             complain(to, i, "ca", "is empty; write system or the path of a PEM file");
         if (pin->count && strcmp(upstream[i].url.scheme, "tls") != 0)

@@ -9,6 +9,7 @@
 #include "io/loop.h"
 #include "io/stream.h"
 #include "upstream/channel.h"
+#include "upstream/dial.h"
 #include "upstream/flight.h"
 #include "upstream/roster.h"
 #include "upstream/set.h"
@@ -28,11 +29,14 @@ static uint64_t between(uint64_t least, uint64_t value, uint64_t most)
     return value < most ? value : most;
 }
 
-/* So long it may take to open. */
+/* So long it may take to open: where there is more than one address, the second has its chance. */
 static uint64_t opening_ns(const struct upstream *u)
 {
-    return u->handshake.total == 0 ? OPENING_NS
-                                   : between(OPENING_MIN_NS, 4 * u->handshake.smoothed_ns, OPENING_NS);
+    uint64_t usual_ns = OPENING_NS;
+
+    if (u->handshake.total != 0)
+        usual_ns = between(OPENING_MIN_NS, 4 * u->handshake.smoothed_ns, OPENING_NS);
+    return book_has_choice(&u->server->book) ? usual_ns + DIAL_STAGGER_NS : usual_ns;
 }
 
 /* So long it may be silent in any case. */

@@ -148,6 +148,8 @@ err_t plan_open(struct plan *p, const struct plan *before, char reason[PLAN_REAS
         close_doors(p);
         return err;
     }
+    if (before)
+        roster_inherit(p->roster, before->roster);
     if (has_open_door(p))
         return OK;
     snprintf(reason, PLAN_REASON_MAX, "cannot listen: there is no IPv6 here, and no other address");

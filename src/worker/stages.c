@@ -194,6 +194,8 @@ static void take_answer(void *arg, const struct upstream_answer *answer)
 enum step ask_upstream(struct query *q)
 {
     uint16_t flags = q->asked.header.flags;
+    struct upstream_set *upstreams = q->worker->upstreams;
+    unsigned group = upstream_group_for(upstreams, question_name(&q->asked.question));
     const struct compose_query_settings query = {
         .question = &q->asked.question,
         .recursion_desired = flags & DNS_RD,
@@ -202,7 +204,8 @@ enum step ask_upstream(struct query *q)
         .dnssec_ok = q->asked.edns.dnssec_ok,
     };
 
-    if (upstream_ask(q->worker->upstreams, 0, &query, take_answer, q) == OK) {
+    q->routing = upstream_routing(upstreams);
+    if (upstream_ask(upstreams, group, &query, take_answer, q) == OK) {
         if (q->has_stale)
             wheel_set(loop_wheel(q->worker->loop), &q->patience,
                       loop_now_ns(q->worker->loop) + q->worker->stale_after_ns, lose_patience, q);
@@ -228,12 +231,19 @@ static void explain(struct query *q)
     fail(q, is_silent ? EDE_NO_REACHABLE_AUTHORITY : EDE_NETWORK_ERROR, texts[q->answer->phase]);
 }
 
+/* Whether what an upstream said may be kept. A reload may have sent the name to another group since
+ * it was asked, and forgotten all that the first one had said. */
+static bool is_to_keep(const struct query *q)
+{
+    return q->answer->is_first && q->routing == upstream_routing(q->worker->upstreams);
+}
+
 /* What is remembered of a question that no upstream answered: for a moment nobody asks again. */
 static void keep_failure(struct query *q)
 {
     const struct cache_key key = cache_key_of(q);
 
-    if (cache_for(q) && q->answer->is_first)
+    if (cache_for(q) && is_to_keep(q))
         cache_put_failure(cache_for(q), &key, now_s(q));
 }
 
@@ -258,7 +268,7 @@ enum step keep_in_cache(struct query *q)
 
     if (!cache_for(q))
         return STEP_NEXT;
-    if (q->answer->is_first)
+    if (is_to_keep(q))
         cache_put(cache_for(q), &key, q->answer->response, now_s(q));
     if (message_rcode(q->answer->response) == RCODE_SERVFAIL)
         take_stale(q);

@@ -62,11 +62,21 @@ class Authority:
 
     def __init__(self, directory):
         self.directory = Path(directory)
+        self.directory.mkdir(parents=True, exist_ok=True)
         self.root = self.sign("ca", authority("throw-away CA"))
         self.stranger = self.sign("stranger", authority("somebody else's CA"))
         self.leaves = {name: self.sign(name, rows, self.root) for name, rows in LEAVES.items()}
         self.leaves["self_signed"] = self.sign("self_signed", leaf())
         self.leaves["other_authority"] = self.sign("other_authority", leaf(), self.stranger)
+
+    @classmethod
+    def found_in(cls, directory):
+        """The authority that another process has made there."""
+        found = cls.__new__(cls)
+        found.directory = Path(directory)
+        found.root = found.files("ca")
+        found.leaves = {name: found.files(name) for name in LEAVES}
+        return found
 
     def __getitem__(self, name):
         return self.leaves[name]
@@ -76,12 +86,16 @@ class Authority:
         """The PEM file to trust."""
         return str(self.root.chain)
 
+    def files(self, name):
+        return Certificate(self.directory / f"{name}.pem", self.directory / f"{name}.key")
+
     def sign(self, name, template, issuer=None):
-        key, chain, rows = (self.directory / f"{name}.{end}" for end in ("key", "pem", "template"))
+        rows, made = self.directory / f"{name}.template", self.files(name)
+        chain, key = made.chain, made.key
         rows.write_text("\n".join(template) + "\n")
         run("certtool", "--generate-privkey", "--key-type", "ecdsa", "--outfile", key)
         how = ["--generate-self-signed"] if issuer is None else [
             "--generate-certificate", "--load-ca-certificate", issuer.chain,
             "--load-ca-privkey", issuer.key]
         run("certtool", *how, "--load-privkey", key, "--template", rows, "--outfile", chain)
-        return Certificate(chain, key)
+        return made

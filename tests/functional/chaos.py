@@ -13,194 +13,26 @@ connection is its mode; one that needs a number has it after a dash:
     drop-N abort-N  serve, answer nothing; after N questions close, or reset
     idle-N idlecut-N        serve; once N ms pass without a question after an answer, close or cut
 
-All that arrives is on record: connections (ALPN, SNI, version, resumed, raw bytes), questions.
-By hand: python3 chaos.py --help
+What goes wrong with a running server from one moment to another is its fault (faults.py): switch()
+sets it, heal() ends it. All that arrives is on record: connections (ALPN, SNI, version, resumed, raw
+bytes), questions. By hand: python3 chaos.py --help
 """
 
 import asyncio
 import collections
+import gc
 import socket
+import sys
 import threading
-import time
-from dataclasses import dataclass, field
 
+import faults
 import pipe
 import scripts
 import wire
+from connection import Connection, Question
 from waiting import until
 
-FATAL_ALERT = b"\x15\x03\x03\x00\x02\x02\x28"       # handshake_failure
-ENDINGS = {"close": "close", "cut": "cut", "reset": "reset"}
-DROPS = {"drop": "close", "abort": "reset"}
 SETTLED = 0.1       # seconds until a connection given up for a new one is seen to be closed
-IDLES = {"idle": "close", "idlecut": "cut"}
-
-
-@dataclass
-class Question:
-    """One question as it came in, and the messages sent because of it."""
-    asked: wire.Asked
-    connection: "Connection"
-    sent: list = field(default_factory=list)
-
-    def __getattr__(self, name):
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return getattr(self.asked, name)
-
-
-class Connection:
-    """One accepted stream and its record."""
-
-    def __init__(self, server, stream, mode):
-        self.server, self.pipe = server, stream
-        self.mode, _, number = mode.partition("-")
-        self.number = int(number or 0)
-        self.questions, self.answered, self.pending = [], 0, 0
-        self.shaken, self.is_open = False, True
-        self.application_bytes = 0
-        self.error = None
-        self.last_seen = time.monotonic()
-        self.tasks = set()
-
-    version = property(lambda self: self.pipe.version)
-    alpn = property(lambda self: self.pipe.alpn)
-    sni = property(lambda self: self.pipe.sni)
-    resumed = property(lambda self: self.pipe.resumed)
-    raw = property(lambda self: bytes(self.pipe.raw))
-
-    @property
-    def records(self):
-        """Lengths of the application data records received, the handshake's last one included."""
-        return pipe.record_lengths(self.raw)
-
-    async def run(self):
-        try:
-            await getattr(self, f"be_{self.mode}", self.serve)()
-        except (OSError, EOFError, ValueError, asyncio.CancelledError) as error:
-            self.error = error
-        self.is_open = False
-        for task in self.tasks:
-            task.cancel()
-        await asyncio.gather(*self.tasks, return_exceptions=True)
-        self.pipe.sock.close()      # last: nobody may wait for a descriptor that is gone
-
-    # Modes that never come to DNS.
-
-    async def be_mute(self):
-        await self.server.stopped.wait()
-
-    async def be_deaf(self):
-        while True:
-            await self.pipe.fill()
-
-    async def be_alert(self):
-        await self.pipe.fill()
-        await self.pipe.loop.sock_sendall(self.pipe.sock, FATAL_ALERT)
-
-    async def be_garbage(self):
-        await self.pipe.fill()
-        await self.pipe.loop.sock_sendall(self.pipe.sock, b"220 mail.test ESMTP\r\n" * 20)
-
-    async def be_refuse(self):
-        while len(self.pipe.raw) < self.number:
-            await self.pipe.fill()
-        self.pipe.make_close_a_reset()
-
-    # Modes that do.
-
-    async def serve(self):
-        await self.pipe.handshake()
-        self.shaken = True
-        if self.mode in IDLES:
-            self.start(self.end_when_idle(IDLES[self.mode]))
-        buffer = bytearray()
-        while self.is_open:
-            data = await self.pipe.read()
-            self.application_bytes += len(data)
-            self.last_seen = time.monotonic()
-            buffer += data
-            await self.take_messages(buffer)
-
-    async def take_messages(self, buffer):
-        while len(buffer) >= 2:
-            end = 2 + int.from_bytes(buffer[:2], "big")
-            if len(buffer) < end:
-                return
-            message = bytes(buffer[2:end])
-            del buffer[:end]
-            await self.take(message)
-
-    async def take(self, message):
-        question = self.server.note(message, self)
-        self.questions.append(question)
-        if self.mode not in DROPS:
-            self.start(self.follow(question))
-        elif len(self.questions) >= self.number:
-            await self.end(DROPS[self.mode])
-
-    async def follow(self, question):
-        """Take the steps of the question's script."""
-        self.server.count_pending(self, 1)
-        try:
-            for step in scripts.plan(question.asked):
-                await self.take_step(question, step)
-        except OSError as error:
-            self.error = error
-        finally:
-            self.server.count_pending(self, -1)
-
-    async def take_step(self, question, step):
-        if isinstance(step, scripts.Wait):
-            await asyncio.sleep(step.seconds)
-        elif isinstance(step, scripts.Send):
-            await self.send(question, step.wire)
-        elif isinstance(step, scripts.Raw):
-            await self.pipe.write(step.data)
-        elif isinstance(step, scripts.Drip):
-            await self.drip(scripts.framed(step.wire), step.pause)
-        elif isinstance(step, scripts.End):
-            await self.end(step.how)
-
-    async def send(self, question, message):
-        if not self.is_open:
-            return
-        question.sent.append(message)
-        self.answered += 1
-        last = self.mode in ENDINGS and self.answered == self.number
-        if self.mode in ENDINGS and self.answered > self.number:
-            return
-        await self.pipe.write(scripts.framed(message))
-        if last:
-            await self.end(ENDINGS[self.mode])
-
-    async def drip(self, data, pause):
-        for byte in data:
-            await self.pipe.write(bytes([byte]))
-            await asyncio.sleep(pause)
-
-    async def end_when_idle(self, how):
-        while (time.monotonic() - self.last_seen < self.number / 1000 or self.pending
-               or not self.answered):
-            await asyncio.sleep(0.01)
-        await self.end(how)
-
-    async def end(self, how):
-        """Close with close_notify, cut without, or reset."""
-        if not self.is_open:
-            return
-        self.is_open = False
-        if how == "close":
-            await self.pipe.goodbye()
-        if how == "reset":
-            self.pipe.make_close_a_reset()
-        # Wakes run(), which closes. SHUT_RD tells the network nothing.
-        self.pipe.sock.shutdown(socket.SHUT_RD if how == "reset" else socket.SHUT_RDWR)
-
-    def start(self, coroutine):
-        task = asyncio.get_running_loop().create_task(coroutine)
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
 
 
 class Datagrams(asyncio.DatagramProtocol):
@@ -220,7 +52,7 @@ class Datagrams(asyncio.DatagramProtocol):
             asyncio.get_running_loop().create_task(self.follow(question, client))
 
     async def follow(self, question, client):
-        for step in scripts.plan(question.asked):
+        for step in self.server.plan(question.asked):
             if isinstance(step, scripts.Wait):
                 await asyncio.sleep(step.seconds)
             elif isinstance(step, (scripts.Send, scripts.Drip)):
@@ -233,15 +65,20 @@ class Chaos:
 
     kind    "tls", "tcp", "udp" (which takes TCP too), or "sink": takes both, answers neither
     mode    of every connection that next_connections() did not speak for
+    expired the certificate that the fault of this name shows
+    forgets keeps no record of what arrives, for much load
     """
 
-    def __init__(self, certificate=None, kind="tls", host="127.0.0.1", port=0, mode="serve", **tls):
+    def __init__(self, certificate=None, kind="tls", host="127.0.0.1", port=0, mode="serve",
+                 expired=None, forgets=False, **tls):
         self.kind, self.host, self.port, self.mode = kind, host, port, mode
         self.context = pipe.server_context(certificate, **tls) if kind == "tls" else None
+        self.expired = pipe.server_context(expired, **tls) if expired else None
+        self.forgets, self.asked, self.fault = forgets, 0, faults.Fault()
         self.answers_udp = kind == "udp"
         self.connections, self.questions, self.datagrams = [], [], []
         self.pending = self.peak_pending = self.peak_open = 0
-        self.scheduled = collections.deque()
+        self.scheduled, self.running = collections.deque(), set()
         self.started = threading.Event()
         self.thread = threading.Thread(target=lambda: asyncio.run(self.main()), daemon=True)
 
@@ -279,11 +116,42 @@ class Chaos:
 
     def hang_up(self, how="close"):
         """End every open connection: "close", "cut" or "reset"."""
-        alive = [connection for connection in self.connections if connection.is_open]
-        for connection in alive:
+        for connection in self.open_connections():
             asyncio.run_coroutine_threadsafe(connection.end(how), self.loop).result(10)
 
+    def switch(self, fault):
+        """From now on this goes wrong, in place of what did before: a name of faults.py."""
+        asyncio.run_coroutine_threadsafe(self.change(faults.named(fault)), self.loop).result(10)
+
+    def heal(self):
+        """From now on all is right."""
+        self.switch("none")
+
+    def open_connections(self):
+        return [seen for seen in list(self.connections) if seen.is_open]
+
+    # For faults; on the loop.
+
+    async def change(self, fault):
+        before, self.fault = self.fault, fault
+        await before.end(self)
+        await fault.begin(self)
+
+    def listen(self):
+        self.listener = self.listener or self.bind(socket.SOCK_STREAM)
+        self.accepting = self.loop.create_task(self.accept())
+
+    async def stop_listening(self):
+        self.accepting.cancel()
+        await asyncio.gather(self.accepting, return_exceptions=True)
+        self.listener.close()
+        self.listener = None
+
     # The machinery.
+
+    def plan(self, asked):
+        """The steps to take for a question; a server with other manners overrides this."""
+        return scripts.plan(asked)
 
     def bind(self, kind):
         family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
@@ -302,14 +170,13 @@ class Chaos:
         self.loop, self.stopped = asyncio.get_running_loop(), asyncio.Event()
         if self.udp:
             await self.loop.create_datagram_endpoint(lambda: Datagrams(self), sock=self.udp)
-        accepting = self.loop.create_task(self.accept())
+        self.listen()
         self.started.set()
         await self.stopped.wait()
-        accepting.cancel()
-        self.listener.close()
+        if self.listener:
+            await self.stop_listening()
 
     async def accept(self):
-        running = set()
         while True:
             sock, _ = await self.loop.sock_accept(self.listener)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -318,19 +185,28 @@ class Chaos:
             if self.kind == "sink":
                 mode = "deaf"
             stream = pipe.TlsPipe(sock, self.context) if self.context else pipe.PlainPipe(sock)
+            stream.keeps_raw = not self.forgets
             connection = Connection(self, stream, mode)
             self.connections.append(connection)
             task = self.loop.create_task(connection.run())
-            running.add(task)
-            task.add_done_callback(running.discard)
+            self.running.add(task)
+            task.add_done_callback(lambda task, connection=connection: self.left(task, connection))
             self.loop.call_later(SETTLED, self.count_open)
+
+    def left(self, task, connection):
+        self.running.discard(task)
+        if self.forgets:
+            self.connections.remove(connection)
 
     def count_open(self):
         self.peak_open = max(self.peak_open, sum(seen.is_open for seen in self.connections))
 
     def note(self, message, connection):
         question = Question(wire.read_question(message), connection)
-        self.questions.append(question)
+        self.asked += 1
+        if not self.forgets:
+            self.questions.append(question)
+            connection.questions.append(question)
         return question
 
     def count_pending(self, connection, change):
@@ -339,33 +215,52 @@ class Chaos:
         self.peak_pending = max(self.peak_pending, self.pending)
 
 
-def main():
+def obey(server):
+    """Take commands from standard input, a line each, and answer each with a line."""
+    for line in sys.stdin:
+        command, _, argument = line.strip().partition(" ")
+        if command == "fault":
+            server.switch(argument)
+        print(server.asked, flush=True)
+
+
+def arguments():
     import argparse
-    from certs import Certificate
-    parser = argparse.ArgumentParser(description=__doc__,
+    parser = argparse.ArgumentParser(description=f"{__doc__}\n\n{faults.__doc__}",
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kind", default="tls", choices=["tls", "tcp", "udp", "sink"])
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8853)
     parser.add_argument("--mode", default="serve", help="of every connection")
-    parser.add_argument("--certificate", help="PEM file; without it a throw-away one is made")
-    parser.add_argument("--key", help="PEM file")
-    options = parser.parse_args()
-    pair = Certificate(options.certificate, options.key) if options.certificate else throw_away()
-    with Chaos(pair, options.kind, options.host, options.port, options.mode) as server:
+    parser.add_argument("--fault", default="none", help="of the server, from the start")
+    parser.add_argument("--certificates", metavar="DIRECTORY",
+                        help="of throw-away certificates; without it they are made")
+    parser.add_argument("--forget", action="store_true", help="keep no record, for much load")
+    parser.add_argument("--control", action="store_true",
+                        help='obey standard input: "fault NAME", "count"; each line is answered '
+                        'with the number of questions so far, and its end ends the server')
+    return parser.parse_args()
+
+
+def main():
+    options = arguments()
+    authority = certificates(options.certificates)
+    print(f"trust: {authority.ca}")
+    gc.freeze()     # what is there stays there: no collection has to look at it again
+    with Chaos(authority["good"], options.kind, options.host, options.port, options.mode,
+               authority["expired"], options.forget) as server:
+        server.switch(options.fault)
         print(f"listening: {server.url}", flush=True)
         try:
-            server.thread.join()
+            obey(server) if options.control else server.thread.join()
         except KeyboardInterrupt:
-            print(f"{len(server.connections)} connections, {len(server.questions)} questions")
+            print(f"{len(server.connections)} connections, {server.asked} questions")
 
 
-def throw_away():
+def certificates(directory):
     import tempfile
     from certs import Authority
-    authority = Authority(tempfile.mkdtemp(prefix="chaos-"))
-    print(f"trust: {authority.ca}")
-    return authority["good"]
+    return Authority.found_in(directory) if directory else Authority(tempfile.mkdtemp(prefix="chaos-"))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ import ssl
 import struct
 
 CHUNK = 65536
+# More than any record, so that half a true one before them is filled up, too.
+UNSEALED = (b"\x17\x03\x03\x00\x40" + bytes(64)) * 300
 
 
 class PlainPipe:
@@ -20,11 +22,13 @@ class PlainPipe:
         self.sock = sock
         self.loop = asyncio.get_running_loop()
         self.raw = bytearray()      # every byte that arrived, as it was on the network
+        self.keeps_raw = True
         self.order = asyncio.Lock()
 
     async def fill(self):
         data = await self.loop.sock_recv(self.sock, CHUNK)
-        self.raw += data
+        if self.keeps_raw:
+            self.raw += data
         if not data:
             raise EOFError
         return data
@@ -40,6 +44,9 @@ class PlainPipe:
             await self.loop.sock_sendall(self.sock, data)
 
     async def goodbye(self):
+        return
+
+    async def alarm(self):
         return
 
     def make_close_a_reset(self):
@@ -92,6 +99,16 @@ class TlsPipe(PlainPipe):
         """Send close_notify."""
         try:
             self.tls.unwrap()
+        except ssl.SSLError:
+            pass
+        await self.flush()
+
+    async def alarm(self):
+        """Send a fatal alert: the library does when it is fed records that nobody sealed."""
+        self.incoming.write(UNSEALED)
+        try:
+            while self.tls.read(CHUNK):
+                pass
         except ssl.SSLError:
             pass
         await self.flush()

@@ -48,9 +48,11 @@ def listener(port, **keys):
     return {"url": f"dns://127.0.0.1:{port}", **keys}
 
 
-def config(listen, upstreams, group=None, **sections):
-    return {"workers": 1, "listen": listen, "upstream": upstreams,
-            "group": [{"name": "default", **(group or PATIENT)}], **sections}
+def config(listen, upstreams, group=None, groups=(), **sections):
+    """`group`: keys of the group default; `groups`: names of others, or rows."""
+    rows = [{"name": "default", **(group or PATIENT)}]
+    rows += [{"name": other, **PATIENT} if isinstance(other, str) else other for other in groups]
+    return {"workers": 1, "listen": listen, "upstream": upstreams, "group": rows, **sections}
 
 
 def looks_clean(log):

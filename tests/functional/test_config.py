@@ -50,6 +50,15 @@ WRONG = [
         "group:\n  - timeout: 2x\n",
         "2:14: timeout: 2x is not a duration; write a number and ms, s, m, h or d",
     ),
+    (
+        "group:\n  - policy: nearest\n",
+        "2:13: policy: nearest is none of: fastest, failover, round-robin, random, hash",
+    ),
+    (
+        "group:\n  - hedge: on\n",
+        "2:12: hedge: on is not a duration; write a number and ms, s, m, h or d, or off, or auto",
+    ),
+    ("route:\n  - suffix: [corp.example]\n", "2:5: route: the key `group` is missing"),
     ("listen:\n  - udp_size: 1232\n", "2:5: listen: the key `url` is missing"),
     ("listen: []\n", "1:9: listen: is empty; write at least one item, or remove the key"),
     (
@@ -71,6 +80,48 @@ def test_check_tells_the_place(tmp_path, text, problem):
     assert result.returncode == 2
     assert result.stdout == ""
     assert result.stderr == f"{file}:{problem}\n"
+
+
+# What only `check` sees, because it takes more than one section to see it.
+APART = [
+    (
+        "upstream:\n  - url: udp://192.0.2.1\n  - url: udp://192.0.2.2\n    group: inernal\n"
+        "group:\n  - name: internal\n",
+        "4:12: group: inernal is no group; did you mean internal?",
+    ),
+    ("group:\n  - name: a\n", "2:5: group: no upstream is in the group a; write `group: a` for one"),
+    (
+        "route:\n  - suffix: [corp.example]\n    group: internal\n",
+        "3:12: group: internal is no group; write it under `group`, as `- name: internal`",
+    ),
+    (
+        "route:\n  - suffix: [a..b]\n    group: default\n",
+        "2:13: suffix: a..b is no domain name",
+    ),
+    (
+        "group:\n  - fallback: default\n",
+        "2:15: fallback: leads from default to default and back again; one of them must end it",
+    ),
+]
+
+
+@pytest.mark.parametrize("text, problem", APART)
+def test_check_looks_at_sections_together(tmp_path, text, problem):
+    test_check_tells_the_place(tmp_path, text, problem)
+
+
+def test_check_reads_files_of_suffixes(tmp_path):
+    names = tmp_path / "names.txt"
+    names.write_text("# internal\ncorp.example\ncorp..example\n")
+    test_check_tells_the_place(
+        tmp_path, f"route:\n  - suffix_file: {names}\n    group: default\n",
+        f"2:18: suffix_file: {names}:3: corp..example is no domain name",
+    )
+
+
+def test_schema_accepts_a_hedge_that_yaml_takes_for_false(schema):
+    for word in ("off", "false", "auto", "25ms"):
+        schema.validate(yaml.safe_load(f"group: [{{hedge: {word}}}]"))
 
 
 @pytest.mark.parametrize("text", [text for text, _ in WRONG])
@@ -110,7 +161,8 @@ def test_options_are_over_the_file(tmp_path):
     assert config["log"]["level"] == "debug"
     assert [item["url"] for item in config["listen"]] == ["udp://127.0.0.1:5353"]
     assert config["upstream"] == [
-        {"url": "tls://9.9.9.9#dns.quad9.net", "ca": "system", "pin": [], "connections": 5}
+        {"url": "tls://9.9.9.9#dns.quad9.net", "group": "default", "ca": "system", "pin": [],
+         "connections": 5, "weight": 1}
     ]
 
 

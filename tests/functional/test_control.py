@@ -9,10 +9,11 @@ import time
 
 import pytest
 
-from client import ask, is_right
+from chaos import Chaos
+from client import Stream, ask, failed_well, is_right, query
 from control import call, connect, ctl, read_to_end, socket_at, tell, tell_json
 from ports import free_port
-from proxy import accepts, answers_datagram, config, listener, run_to_the_end
+from proxy import BRIEF, accepts, answers_datagram, config, listener, run_to_the_end
 from waiting import until
 
 
@@ -45,7 +46,7 @@ def test_status_tells_what_runs_and_where(proxy, chaos, path):
     assert told["cache_size"] == 64 << 20
     lines = tell(path, "status").splitlines()
     assert lines[0].split() == ["version", told["version"]]
-    assert any(line.split() == ["upstreams", chaos.url] for line in lines)
+    assert any(line.split()[:2] == ["upstreams", chaos.url] for line in lines)
 
 
 def test_stats_count_questions_and_what_is_remembered(proxy, path):
@@ -66,6 +67,128 @@ def test_the_last_line_of_the_log_counts_the_cache_too(stage, chaos):
     assert is_right(ask(served, "lastline.test"), "lastline.test")
     served.stop()
     assert served.log_lines("counters", "queries_udp=", "cache_entries=1 cache_bytes=[1-9]")
+
+
+# Upstreams.
+
+def test_upstreams_are_untried_while_nobody_asks(stage, chaos, tmp_path):
+    second = stage.chaos("udp")
+    stage.proxy(chaos, second, control=socket_at(tmp_path))
+    path = tmp_path / "control.sock"
+    nothing = {"group": "default", "state": "untried", "workers": 1, "workers_in_state": 1,
+               "connections": 0, "in_flight": 0, "latency_ms": {}, "counts": {}}
+    assert tell_json(path, "upstreams") == {"upstreams": [{"url": chaos.url, **nothing},
+                                                          {"url": second.url, **nothing}]}
+    blocks = tell(path, "upstreams").split("\n\n")
+    assert [dict(line.split() for line in block.splitlines()) for block in blocks] == [
+        {"url": server.url, "group": "default", "state": "untried", "connections": "0",
+         "in_flight": "0"} for server in (chaos, second)]
+    assert f"{second.url}  untried\n" in tell(path, "status")
+
+
+def seen(path, server):
+    """What `ctl upstreams --json` tells of this server."""
+    return next(told for told in tell_json(path, "upstreams")["upstreams"]
+                if told["url"] == server.url)
+
+
+def ask_until_down(client, path, server):
+    """Asks for one name after the other, and in vain; what is then told of the server."""
+    def is_down():
+        response, = client.ask(query(f"vain{time.monotonic_ns()}.test", edns=1232))
+        return failed_well(response) and seen(path, server)["state"] == "down"
+    until(is_down, "it is down")
+    until(lambda: seen(path, server)["connections"] == 0, "no connection is open any more")
+    return seen(path, server)
+
+
+@pytest.mark.parametrize("kind", ["tls", "tcp", "udp"])
+def test_upstreams_count_questions_and_answers(stage, tmp_path, kind):
+    server = stage.chaos(kind)
+    served = stage.proxy(server, control=socket_at(tmp_path))
+    path = tmp_path / "control.sock"
+    for number in range(7):
+        assert is_right(ask(served, f"counted{number}.test"), f"counted{number}.test")
+    told = seen(path, server)
+    assert told["state"] == "up" and told["since_seconds"] < 600
+    assert not {"phase", "reason"} & set(told)
+    assert told["connections"] >= 1 and told["in_flight"] == 0
+    assert told["counts"]["queries"] == told["counts"]["answers"] == 7
+    assert told["counts"]["opened"] >= told["connections"]
+    assert f"{server.url}  up\n" in tell(path, "status")
+
+
+def test_upstreams_tell_latency_by_phase(stage, chaos, tmp_path):
+    served = stage.proxy(chaos, control=socket_at(tmp_path))
+    path = tmp_path / "control.sock"
+    for name in ("quick1.test", "quick2.test", "delay-300.test"):
+        assert is_right(ask(served, name), name)
+    latency = seen(path, chaos)["latency_ms"]
+    assert {"connect", "handshake", "answer"} <= set(latency)
+    assert all(0 < row["p50"] <= row["p95"] <= row["p99"] for row in latency.values())
+    assert latency["answer"]["p99"] >= 300      # of three the 99th percentile is the slowest
+    rows = [line.split() for line in tell(path, "upstreams").splitlines()]
+    answer = latency["answer"]
+    assert ["answer", "p50", f"{answer['p50']:.3f}", "p95", f"{answer['p95']:.3f}", "p99",
+            f"{answer['p99']:.3f}"] in rows
+
+
+def test_upstreams_show_questions_in_flight(stage, chaos, tmp_path):
+    served = stage.proxy(chaos, control=socket_at(tmp_path))
+    path = tmp_path / "control.sock"
+    with Stream(served) as client:
+        for number in range(3):
+            client.send(query(f"silence.flight{number}.test"))
+        until(lambda: seen(path, chaos)["in_flight"] == 3, "three questions are in flight")
+
+
+def test_a_stopped_upstream_is_down_and_the_phase_and_reason_are_told(stage, authority, tmp_path):
+    port = free_port()
+    with Chaos(authority["good"], port=port) as server:
+        served = stage.proxy(server, group=BRIEF, control=socket_at(tmp_path))
+        path = tmp_path / "control.sock"
+        until(lambda: is_right(ask(served, "there.test"), "there.test"), "it is asked")
+        server.hang_up("cut")
+    with Stream(served) as client:
+        told = ask_until_down(client, path, server)
+    assert (told["phase"], told["reason"]) == ("connect", "Connection refused")
+    assert told["since_seconds"] < 600
+    assert told["counts"]["failed_connect"] >= 1 and told["counts"]["lost"] >= 1
+    block = [line.split(maxsplit=1) for line in tell(path, "upstreams").splitlines()]
+    assert ["state", "down"] in block and ["reason", "Connection refused"] in block
+    assert f"{server.url}  down\n" in tell(path, "status")
+    with Chaos(authority["good"], port=port):
+        until(lambda: is_right(ask(served, "back.test"), "back.test"), "it is asked again")
+        told = seen(path, server)
+        assert told["state"] == "up" and not {"phase", "reason"} & set(told)
+
+
+def test_a_wrong_certificate_is_the_reason(stage, tmp_path):
+    server = stage.chaos(certificate="expired")
+    served = stage.proxy(server, group=BRIEF, control=socket_at(tmp_path))
+    with Stream(served) as client:
+        told = ask_until_down(client, tmp_path / "control.sock", server)
+    assert told["phase"] == "handshake" and "expired" in told["reason"]
+    assert told["counts"]["failed_handshake"] >= 1 and "queries" not in told["counts"]
+
+
+def test_an_upstream_may_be_down_in_one_of_two_workers(stage, tmp_path):
+    server = stage.chaos(mode="refuse-0")
+    served = stage.proxy(server, group=BRIEF, workers=2, control=socket_at(tmp_path))
+    path = tmp_path / "control.sock"
+    with Stream(served) as client:      # one connection is one worker's
+        told = ask_until_down(client, path, server)
+    assert (told["workers"], told["workers_in_state"]) == (2, 1)
+    assert "down in 1 of 2 workers" in tell(path, "upstreams")
+
+
+def test_a_reload_counts_upstreams_anew(stage, chaos, tmp_path):
+    served = stage.proxy(chaos, control=socket_at(tmp_path))
+    path = tmp_path / "control.sock"
+    assert is_right(ask(served, "before.test"), "before.test")
+    assert seen(path, chaos)["counts"]["queries"] == 1
+    tell(path, "reload")
+    assert seen(path, chaos)["state"] == "untried" and seen(path, chaos)["counts"] == {}
 
 
 # Flushing.

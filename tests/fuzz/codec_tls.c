@@ -49,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct tls *t;
     size_t piece;
 
-    if (size < 2 || tls_open_client(&t, context, &peer, (struct slice){ 0 }) != OK)
+    if (size < 2 || tls_open_client(&t, context, &peer) != OK)
         return 0;
     feed(t, slice_of(data, 0)); /* the client speaks first */
     piece = (size_t)data[0] + 1;

@@ -183,3 +183,40 @@ TEST(stop_idle, "a stop with nothing in flight ends at once")
     CHECK(replay_is_over());
     replay_end();
 }
+
+TEST(reload_other_routing, "what an old upstream says after a reload that changes them is not kept")
+{
+    struct asked old, anew;
+
+    replay_start(LISTEN "upstream: [{url: udp://198.51.100.1}]\n");
+    client_udp_send(1, 1, "old.example");
+    old = upstream_expect_datagram(1);
+    CHECK_EQUAL(replay_reload(LISTEN "upstream: [{url: udp://198.51.100.2}]\n"), OK);
+    upstream_answer(&old);
+    client_udp_expect_answer(1, 1, "old.example");
+    client_udp_send(2, 2, "old.example");
+    anew = upstream_expect_datagram(2);
+    upstream_answer(&anew);
+    client_udp_expect_answer(2, 2, "old.example");
+    client_udp_send(3, 3, "old.example");
+    client_udp_expect_answer(3, 3, "old.example");
+    replay_end();
+}
+
+TEST(reload_same_routing, "but what it says after any other reload is")
+{
+    struct asked old;
+
+    replay_start(LISTEN "upstream: [{url: udp://198.51.100.1}]\n");
+    client_udp_send(1, 1, "old.example");
+    old = upstream_expect_datagram(1);
+    CHECK_EQUAL(replay_reload(LISTEN "upstream: [{url: udp://198.51.100.1}]\n"
+                                     "group: [{deadline: 6s}]\n"),
+                OK);
+    upstream_answer(&old);
+    client_udp_expect_answer(1, 1, "old.example");
+    client_udp_send(2, 2, "old.example");
+    client_udp_expect_answer(2, 2, "old.example");
+    upstream_expect_nothing(1);
+    replay_end();
+}

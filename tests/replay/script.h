@@ -22,15 +22,19 @@
 
 struct worker;
 
-#define NO_CACHE       "cache: {size: 0}\n"
-#define LISTEN         "listen: [{url: dns://203.0.113.53}]\n"
-#define UPSTREAM_TCP   NO_CACHE "upstream: [{url: tcp://198.51.100.1}]\n"
-#define UPSTREAM_UDP   NO_CACHE "upstream: [{url: udp://198.51.100.1}]\n"
-#define UPSTREAMS_TCP2 NO_CACHE "upstream: [{url: tcp://198.51.100.1}, {url: tcp://198.51.100.2}]\n"
+#define NO_CACHE     "cache: {size: 0}\n"
+#define LISTEN       "listen: [{url: dns://203.0.113.53}]\n"
+#define UPSTREAM_TCP NO_CACHE "upstream: [{url: tcp://198.51.100.1}]\n"
+#define UPSTREAM_UDP NO_CACHE "upstream: [{url: udp://198.51.100.1}]\n"
+/* The first of several is asked while it is well. */
+#define IN_ORDER "group: [{name: default, policy: failover}]\n"
+#define UPSTREAMS_TCP2                                                                             \
+    NO_CACHE IN_ORDER "upstream: [{url: tcp://198.51.100.1}, {url: tcp://198.51.100.2}]\n"
 #define UPSTREAMS_TCP3                                                                             \
-    NO_CACHE "upstream: [{url: tcp://198.51.100.1}, {url: tcp://198.51.100.2},"                    \
-             "{url: tcp://198.51.100.3}]\n"
-#define UPSTREAMS_UDP2 NO_CACHE "upstream: [{url: udp://198.51.100.1}, {url: udp://198.51.100.2}]\n"
+    NO_CACHE IN_ORDER "upstream: [{url: tcp://198.51.100.1}, {url: tcp://198.51.100.2},"           \
+                      "{url: tcp://198.51.100.3}]\n"
+#define UPSTREAMS_UDP2                                                                             \
+    NO_CACHE IN_ORDER "upstream: [{url: udp://198.51.100.1}, {url: udp://198.51.100.2}]\n"
 
 /* A worker with this configuration, in a fresh world. */
 void replay_start(const char *yaml);
@@ -88,14 +92,15 @@ void expect_servfail(const struct heard *heard, uint16_t id, enum dns_ede ede, c
 /* --- upstreams --- */
 #define UPSTREAM_EDE  EDE_DNSSEC_BOGUS
 #define UPSTREAM_TEXT "so says the upstream"
+#define OVER_IPV6 1000 /* upstream OVER_IPV6 + 1 is 2001:db8::1 */
 
 struct socket *upstream_next_connection(unsigned upstream); /* that waits to be accepted, or NULL */
 struct socket *upstream_expect_connection(unsigned upstream); /* and accepts it */
 void upstream_expect_no_connection(unsigned upstream);
 void upstream_accept(struct socket *s);
 void upstream_refuse(unsigned upstream);
-void upstream_refuse_for(unsigned upstream, uint64_t ms); /* all who knock meanwhile */
-unsigned upstream_connections(unsigned upstream); /* that are open, accepted or not */
+void upstream_refuse_for(unsigned upstream, uint64_t ms);  /* all who knock meanwhile */
+unsigned upstream_connections(unsigned upstream);          /* that are open, accepted or not */
 struct socket *upstream_any_connection(unsigned upstream); /* that was accepted, or NULL */
 bool upstream_hears(struct socket *s, struct asked *ret_asked);
 struct asked upstream_expect_query(struct socket *s);
@@ -109,7 +114,7 @@ void upstream_serve(unsigned upstream); /* accepts and answers all there is */
 void upstream_answer_flags(const struct asked *asked, uint16_t flags);
 void upstream_answer_keepalive(const struct asked *asked, uint16_t timeout);
 void upstream_fail(const struct asked *asked, enum dns_rcode rcode); /* with UPSTREAM_EDE */
-void upstream_say(struct socket *s, struct slice message); /* whatever it is */
+void upstream_say(struct socket *s, struct slice message);           /* whatever it is */
 void upstream_close(struct socket *s);
 void upstream_reset(struct socket *s);
 void upstream_vanishes(struct socket *s); /* from now on it hears, says and acknowledges nothing */

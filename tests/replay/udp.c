@@ -36,7 +36,8 @@ TEST(truncated_and_refused, "when TCP is refused the next upstream is asked")
     replay_end();
 }
 
-TEST(lost_datagram, "a lost query is asked of the next upstream soon, of the same one when that is lost, too")
+TEST(lost_datagram,
+     "a lost query is asked of the next upstream soon, of the same one when that is lost, too")
 {
     struct asked asked;
 

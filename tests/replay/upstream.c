@@ -8,9 +8,20 @@
 
 #define FIRST_HOST 0xc6336400u /* upstream 1 is 198.51.100.1 */
 
+static bool is_ipv6(const union addr *addr, unsigned host)
+{
+    const uint8_t expected[16] = { 0x20, 0x01, 0x0d, 0xb8, [15] = (uint8_t)host };
+
+    return addr->any.sa_family == AF_INET6 && memcmp(&addr->v6.sin6_addr, expected, 16) == 0;
+}
+
 static bool is_to(const struct socket *s, enum socket_kind kind, unsigned upstream)
 {
-    return s->kind == kind && s->peer.any.sa_family == AF_INET &&
+    if (s->kind != kind)
+        return false;
+    if (upstream >= OVER_IPV6)
+        return is_ipv6(&s->peer, upstream - OVER_IPV6);
+    return s->peer.any.sa_family == AF_INET &&
            ntohl(s->peer.v4.sin_addr.s_addr) == FIRST_HOST + upstream;
 }
 

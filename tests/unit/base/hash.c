@@ -18,3 +18,10 @@ TEST(hash_is_siphash, "the hash is SipHash-2-4 as published")
     CHECK(hash_of_length(8) == 0x93f5f5799a932462);
     CHECK(hash_of_length(15) == 0xa129ca6149be45e5);
 }
+
+TEST(hash_of_nothing, "nothing has a hash, wherever it stands")
+{
+    const struct hash_key key = { 1, 2 };
+
+    CHECK(hash_bytes(&key, (struct slice){ 0 }) == hash_bytes(&key, slice_of("x", 0)));
+}

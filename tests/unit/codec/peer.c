@@ -143,7 +143,9 @@ void world_connect(struct world *w, const struct identity *id, const struct iden
     server_open(&w->server, w, id, also);
     w->was_ready = false;
     w->last = TLS_WANTS_INPUT;
-    CHECK_EQUAL(tls_open_client(&w->client, w->context, &w->peer, ticket), OK);
+    CHECK_EQUAL(tls_open_client(&w->client, w->context, &w->peer), OK);
+    if (ticket.len > 0)
+        tls_resume(w->client, ticket);
 }
 
 void world_disconnect(struct world *w)

@@ -116,6 +116,68 @@ TEST(tls_resumes, "a ticket resumes the session, in TLS 1.2 and 1.3, and again w
     world_close(&w);
 }
 
+static struct slice server_ticket(struct world *w, uint8_t room[8192])
+{
+    struct slice ticket = tls_ticket(w->client);
+
+    CHECK(ticket.len <= 8192);
+    if (ticket.len > 0)
+        memcpy(room, ticket.data, ticket.len);
+    return slice_of(room, ticket.len);
+}
+
+TEST(tls_hands_out_tickets, "each ticket of a server is handed out once, and each resumes")
+{
+    static uint8_t rooms[3][8192];
+    struct slice tickets[3];
+    struct world w;
+    struct identity id;
+
+    world_open(&w);
+    id = connect_good(&w);
+    while (tls_ticket(w.client).len > 0) /* those behind the handshake */
+        ;
+    CHECK_EQUAL(gnutls_session_ticket_send(w.server.session, 3, 0), 0);
+    world_talk(&w);
+    for (unsigned i = 0; i < 3; i++) {
+        tickets[i] = server_ticket(&w, rooms[i]);
+        CHECK(tickets[i].len > 0);
+        for (unsigned j = 0; j < i; j++)
+            CHECK(!slice_equal(tickets[i], tickets[j]));
+    }
+    CHECK_EQUAL(tls_ticket(w.client).len, 0);
+    for (unsigned i = 0; i < 3; i++) {
+        world_disconnect(&w);
+        world_connect(&w, &id, NULL, tickets[i]);
+        world_talk(&w);
+        CHECK(tls_was_resumed(w.client));
+        check_echo(&w);
+    }
+    world_disconnect(&w);
+    identity_free(&id);
+    world_close(&w);
+}
+
+TEST(tls_holds_few_tickets, "a server that sends tickets without end fills no memory")
+{
+    unsigned count = 0;
+    struct world w;
+    struct identity id;
+
+    world_open(&w);
+    id = connect_good(&w);
+    for (unsigned i = 0; i < 100; i++)
+        CHECK_EQUAL(gnutls_session_ticket_send(w.server.session, 1, 0), 0);
+    world_talk(&w);
+    while (tls_ticket(w.client).len > 0)
+        count++;
+    CHECK(count >= 2 && count <= 8);
+    check_echo(&w);
+    world_disconnect(&w);
+    identity_free(&id);
+    world_close(&w);
+}
+
 TEST(tls_ticket_is_no_way_around, "a resumed session is verified like the first one")
 {
     struct world w;

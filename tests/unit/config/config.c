@@ -5,6 +5,7 @@
 #include "listen/listen_config.h"
 #include "log/log_config.h"
 #include "unit/test.h"
+#include "upstream/bootstrap_config.h"
 #include "upstream/group_config.h"
 #include "upstream/upstream_config.h"
 #include "worker/worker_config.h"
@@ -282,11 +283,31 @@ TEST(config_checks_listen, "two listeners cannot share a port, and names are no 
                "f:2:8: url: tls:// is not possible here; write one of dns|udp|tcp");
 }
 
+TEST(config_checks_bootstrap, "bootstrap servers have addresses, and are few")
+{
+    CHECK_TEXT(wrong("bootstrap: [tls://1.1.1.1#one.test, \"udp://[::1]:53\", tcp://127.0.0.1]\n"),
+               "ok");
+    CHECK_TEXT(
+        wrong("bootstrap: [udp://127.0.0.1, tls://dns.example]\n"),
+        "f:1:12: bootstrap: tls://dns.example: write an address: nobody else resolves names");
+    CHECK_TEXT(wrong("bootstrap: [https://1.1.1.1/q]\n"),
+               "f:1:12: bootstrap: https://1.1.1.1/q: write tls://, udp:// or tcp://");
+    CHECK_TEXT(wrong("bootstrap: [udp://0.0.0.0]\n"),
+               "f:1:12: bootstrap: udp://0.0.0.0: no server has this address");
+    CHECK_TEXT(wrong("bootstrap: [1.1.1.1]\n"),
+               "f:1:12: bootstrap: 1.1.1.1: a URL begins with dns://, udp://, tcp://, tls:// or "
+               "https://");
+    CHECK_TEXT(wrong("bootstrap: []\n"),
+               "f:1:12: bootstrap: is empty; write at least one URL, or remove the key");
+    CHECK_TEXT(wrong("bootstrap_ca: ''\n"),
+               "f:1:15: bootstrap_ca: is empty; write system or the path of a PEM file");
+}
+
 TEST(config_checks_upstream, "host names, pins and groups are checked")
 {
-    CHECK_TEXT(wrong("upstream:\n- url: tls://dns.quad9.net\n"),
-               "f:2:8: url: tls://dns.quad9.net: host names cannot be looked up yet; write "
-               "tls://ADDRESS#dns.quad9.net");
+    CHECK_TEXT(wrong("upstream:\n- url: tls://dns.quad9.net\n- url: udp://dns.example\n"), "ok");
+    CHECK_TEXT(wrong("upstream:\n- url: udp://0.0.0.0\n"),
+               "f:2:8: url: udp://0.0.0.0: no server has this address");
     CHECK_TEXT(wrong("upstream:\n- url: tls://1.1.1.1\n  pin: [abc]\n"),
                "f:3:8: pin: abc is not a SHA-256 in base64, 44 characters long");
     CHECK_TEXT(wrong("upstream:\n- url: udp://1.1.1.1\n  pin: [abc]\n"),
@@ -297,8 +318,6 @@ TEST(config_checks_upstream, "host names, pins and groups are checked")
                "f:3:13: deadline: is shorter than timeout; a question takes one attempt at least");
     CHECK_TEXT(wrong("group:\n- name: default\n- name: default\n"),
                "f:3:9: name: the group default is written twice; keep one");
-    CHECK_TEXT(wrong("group:\n- name: other\n"),
-               "f:2:9: name: other: there is only the group default so far");
     CHECK_TEXT(wrong("limit: { tcp_connections: 10 }\n"), "ok");
 }
 

@@ -58,6 +58,9 @@ TEST(print_effective_loads_again, "what is in force loads to the same")
                      "e\nlog: { level: debug, to: journal }\n");
     check_round_trip("upstream:\n- url: tls://[fe80::1]:853#a.b\n  ca: 'no'\n"
                      "- url: udp://192.0.2.1\n  connections: 64\n");
+    check_round_trip("group: [{ name: a, hedge: off, hedge_budget: 0%, fallback: default }]\n"
+                     "upstream: [{ url: udp://192.0.2.1 }, { url: udp://192.0.2.2, group: a }]\n"
+                     "route: [{ suffix: [., Corp.Example], group: a }]\n");
     check_round_trip(
         "group: [{ timeout: 1.001s, deadline: 100s }]\nlimit: { tcp_buffers: 1048577 }");
 }

@@ -13,6 +13,7 @@ struct sample {
     OPTION(flag, BOOL, "yes", "", "", "A claim.")                                                  \
     OPTION(count, COUNT, "auto", "1", "64", "A count.")                                            \
     OPTION(time, DURATION, "2s", "50ms", "300d", "A time.")                                        \
+    OPTION(delay, DELAY, "auto", "1ms", "1m", "A delay.")                                          \
     OPTION(size, SIZE, "64MiB", "1KiB", "64GiB", "A size.")                                        \
     OPTION(share, PERCENT, "10%", "0%", "50%", "A share.")                                         \
     OPTION(url, URL, NULL, "dns|tls", "", "A URL.")                                                \
@@ -108,6 +109,20 @@ TEST(value_auto, "auto is a count only where it is the default")
     CHECK_TEXT(
         after("size", "auto"),
         "size: auto is not a size; write a number of bytes, or a number and KiB, MiB or GiB");
+}
+
+TEST(value_delay, "a delay is a duration, off or auto")
+{
+    CHECK_TEXT(after("delay", "auto"), "auto");
+    CHECK_TEXT(after("delay", "off"), "off");
+    CHECK_TEXT(after("delay", "false"), "off");
+    CHECK_TEXT(after("delay", "25ms"), "25ms");
+    CHECK_TEXT(after("delay", "0s"), "delay: 0s is below 1ms");
+    CHECK_TEXT(after("delay", "2m"), "delay: 2m is above 1m");
+    CHECK_TEXT(after("delay", "on"),
+               "delay: on is not a duration; write a number and ms, s, m, h or d, or off, or auto");
+    CHECK_TEXT(after("time", "off"),
+               "time: off is not a duration; write a number and ms, s, m, h or d");
 }
 
 TEST(value_percent, "a share is a whole number and %, within its range")

@@ -94,3 +94,91 @@ TEST(report_spans, "times and sizes are told as people tell them")
 {
     check_report(fill_spans, false, "0s\n1h\n1d 1m 1s\n1023 B\n64.0 MiB\n");
 }
+
+static void fill_object(struct report *r, const char *name, uint64_t ns)
+{
+    report_next_object(r);
+    report_text(r, "name", name);
+    report_object(r, "inside");
+    report_row(r, "row");
+    report_milliseconds(r, "p50", ns);
+    report_milliseconds(r, "p99", ns * 100);
+    report_row_end(r);
+    report_number(r, "number", 1);
+    report_object_end(r);
+    report_number(r, "last", 2);
+}
+
+static void fill_objects(struct report *r)
+{
+    r->width = 8;
+    report_objects(r, "all");
+    fill_object(r, "one", 1234567);
+    fill_object(r, "two", 4000);
+    report_objects_end(r);
+    report_number(r, "behind", 3);
+}
+
+TEST(report_objects, "objects in objects are indented blocks for people, and braces for machines")
+{
+    check_report(fill_objects, false,
+                 "name      one\n"
+                 "inside\n"
+                 "  row     p50     1.234  p99   123.456\n"
+                 "  number  1\n"
+                 "last      2\n"
+                 "\n"
+                 "name      two\n"
+                 "inside\n"
+                 "  row     p50     0.004  p99     0.400\n"
+                 "  number  1\n"
+                 "last      2\n"
+                 "behind    3\n");
+    check_report(fill_objects, true,
+                 "{\"all\":["
+                 "{\"name\":\"one\",\"inside\":{\"row\":{\"p50\":1.234,\"p99\":123.456},"
+                 "\"number\":1},\"last\":2},"
+                 "{\"name\":\"two\",\"inside\":{\"row\":{\"p50\":0.004,\"p99\":0.400},"
+                 "\"number\":1},\"last\":2}],\"behind\":3}\n");
+}
+
+static void fill_empty(struct report *r)
+{
+    report_object(r, "inside");
+    report_object_end(r);
+    report_row(r, "row");
+    report_row_end(r);
+    report_objects(r, "none");
+    report_objects_end(r);
+}
+
+TEST(report_empty, "what has nothing in it is an object, or a list, all the same")
+{
+    check_report(fill_empty, true, "{\"inside\":{},\"row\":{},\"none\":[]}\n");
+}
+
+static void fill_nearly_nothing(struct report *r)
+{
+    report_object(r, "inside");
+    report_object_end(r);
+    report_text(r, "text", "t");
+}
+
+TEST(report_empty_for_people, "people are not told of what has nothing in it")
+{
+    check_report(fill_nearly_nothing, false, "t\n");
+    check_report(fill_nearly_nothing, true, "{\"inside\":{},\"text\":\"t\"}\n");
+}
+
+static void fill_hostile(struct report *r)
+{
+    report_objects(r, "all");
+    report_next_object(r);
+    report_text(r, "url", "a\"},{\"b\\\t\001");
+    report_objects_end(r);
+}
+
+TEST(report_hostile, "no text leaves its quotes, whatever is in it")
+{
+    check_report(fill_hostile, true, "{\"all\":[{\"url\":\"a\\\"},{\\\"b\\\\\\u0009\\u0001\"}]}\n");
+}
