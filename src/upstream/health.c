@@ -9,7 +9,7 @@
 
 #define PAUSE_MIN_NS (100 * NS_PER_MS)
 #define PAUSE_MAX_NS (500 * NS_PER_MS) /* a server that is back is asked again within a second */
-#define MEMORY       16       /* answers that weigh in what it is blamed for */
+#define MEMORY       16                /* answers that weigh in what it is blamed for */
 
 void health_fails(struct health *h, uint64_t now_ns)
 {

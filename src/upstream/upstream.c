@@ -394,6 +394,13 @@ static void doubt_opening(struct upstream *u, struct channel *c)
     }
 }
 
+static void ask_elsewhere(struct upstream *u, struct channel *c)
+{
+    show(u);
+    list_for_each (node, &c->attempts)
+        flight_doubts(LIST_OF(node, struct attempt, link));
+}
+
 void upstream_doubts(struct upstream *u, struct channel *c)
 {
     c->is_suspect = true;
@@ -406,9 +413,15 @@ void upstream_doubts(struct upstream *u, struct channel *c)
         health_is_doubted(&u->health, now_ns(u));
         tell_suspect(u, PHASE_ANSWER, "silent");
     }
-    show(u);
-    list_for_each (node, &c->attempts)
-        flight_doubts(LIST_OF(node, struct attempt, link));
+    ask_elsewhere(u, c);
+}
+
+void upstream_abandons(struct upstream *u, struct channel *c)
+{
+    c->is_suspect = true;
+    upstream_warms_up(u);
+    ask_elsewhere(u, c);
+    upstream_sweeps(u);
 }
 
 void upstream_renews(struct upstream *u, struct channel *c)

@@ -83,6 +83,9 @@ void upstream_lost_channel(struct upstream *u, struct channel *c, err_t err, con
  * asked elsewhere as well. */
 void upstream_doubts(struct upstream *u, struct channel *c);
 
+/* A channel has lost its way: the same, and another one is opened. */
+void upstream_abandons(struct upstream *u, struct channel *c);
+
 /* A channel will not last: another one takes its place before it ends. */
 void upstream_renews(struct upstream *u, struct channel *c);
 
