@@ -122,18 +122,23 @@ void channel_repeat(struct channel *c, struct attempt *a)
         c->ops->seal(c);
 }
 
-void channel_forget(struct channel *c, struct attempt *a)
+static void take_off(struct channel *c, struct attempt *a)
 {
     match_remove(&c->match, a);
     list_remove(&a->link);
     a->channel = NULL;
-    c->recent[c->recent_count++ % CHANNEL_RECENT] = a->id;
     if (c->match.count > 0)
         return;
     if (c->is_leaving || c->is_suspect || channel_is_used_up(c))
         upstream_sweeps(c->upstream);
     else
         idle_begins(c->upstream, c);
+}
+
+void channel_forget(struct channel *c, struct attempt *a)
+{
+    c->left[c->left_count++ % CHANNEL_LEFT] = a->id;
+    take_off(c, a);
 }
 
 static void enter(struct channel *c, enum phase phase)
@@ -164,12 +169,21 @@ void channel_ready(struct channel *c)
  */
 static bool was_here(const struct channel *c, uint16_t id)
 {
-    unsigned known = c->recent_count < CHANNEL_RECENT ? c->recent_count : CHANNEL_RECENT;
-
-    for (unsigned i = 0; i < known; i++)
-        if (c->recent[i] == id)
+    for (unsigned i = 0; i < CHANNEL_LEFT && i < c->left_count; i++)
+        if (c->left[i] == id)
+            return true;
+    for (unsigned i = 0; i < CHANNEL_ANSWERED && i < c->answered_count; i++)
+        if (c->answered[i] == id)
             return true;
     return false;
+}
+
+/* Late answers, too, show that the other end is there. */
+static void is_alive(struct channel *c)
+{
+    c->last_answer_ns = c->last_used_ns = now_ns(c);
+    c->has_answered = true;
+    c->is_suspect = false;
 }
 
 /* One line a minute, however much of it comes. */
@@ -193,6 +207,7 @@ static struct attempt *match_response(struct channel *c, struct slice wire,
 
     if (!a && !r.failed && was_here(c, id)) {
         count(c, METRIC_upstream_late_answers, SERVER_late);
+        is_alive(c);
         return NULL;
     }
     if (r.failed || !a) {
@@ -232,10 +247,9 @@ void channel_received(struct channel *c, struct slice wire)
 
     if (!a)
         return;
-    channel_forget(c, a);
-    c->last_answer_ns = c->last_used_ns = now_ns(c);
-    c->has_answered = true;
-    c->is_suspect = false;
+    c->answered[c->answered_count++ % CHANNEL_ANSWERED] = a->id;
+    take_off(c, a);
+    is_alive(c);
     note_keepalive(c, &message.edns);
     if (message.header.flags & DNS_TC && c->ops->fallback) {
         upstream_repeat_truncated(u, a);

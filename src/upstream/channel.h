@@ -11,7 +11,8 @@
 struct attempt;
 struct upstream;
 
-#define CHANNEL_RECENT 64
+#define CHANNEL_ANSWERED 64   /* ids of late answers that are known as such */
+#define CHANNEL_LEFT     1024 /* as many as a stream may have in flight */
 
 /* One socket or connection to a server, with the attempts that are under way on it. */
 struct channel {
@@ -29,8 +30,9 @@ struct channel {
     uint64_t opened_ns, phase_ns, last_answer_ns, last_used_ns;
     uint64_t idle_ns;   /* how long it may idle, as the server says; 0: it did not say */
     struct timer watch; /* looks whether it answers; set while it has attempts or is opening */
-    uint16_t recent[CHANNEL_RECENT]; /* ids of questions that it had lately */
-    unsigned recent_count;
+    uint16_t answered[CHANNEL_ANSWERED]; /* ids of questions that it had lately, answered here */
+    uint16_t left[CHANNEL_LEFT];         /* or elsewhere, or not at all */
+    unsigned answered_count, left_count;
     enum phase phase; /* how far it has come */
 };
 
@@ -53,7 +55,7 @@ void channel_send(struct channel *c, struct attempt *a);
 /* Sends the query once more, under the id it has. */
 void channel_repeat(struct channel *c, struct attempt *a);
 
-/* Takes `a` off: a response that still comes is too late. */
+/* Takes `a` off without an answer: a response that still comes is too late. */
 void channel_forget(struct channel *c, struct attempt *a);
 
 /* What transports tell. After channel_failed the channel is gone, and after the others it may be.

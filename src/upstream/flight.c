@@ -59,6 +59,29 @@ static struct attempt *find_live(struct flight *f)
     return NULL;
 }
 
+/* A bit for each upstream that is being asked. */
+static uint64_t asked_now(const struct flight *f)
+{
+    uint64_t bits = 0;
+
+    for (size_t i = 0; i < FLIGHT_ATTEMPTS; i++)
+        if (f->attempts[i].upstream)
+            bits |= bit(f->attempts[i].upstream);
+    return bits;
+}
+
+/* Whether one beside `a` may well be answered: its connection is not in doubt. */
+static bool has_hope_beside(const struct flight *f, const struct attempt *a)
+{
+    for (size_t i = 0; i < FLIGHT_ATTEMPTS; i++) {
+        const struct attempt *other = &f->attempts[i];
+
+        if (other != a && other->upstream && !(other->channel && other->channel->is_suspect))
+            return true;
+    }
+    return false;
+}
+
 static bool is_lost(const struct flight *f)
 {
     return !list_is_empty(&f->link);
@@ -125,27 +148,29 @@ static void start_attempt(struct flight *f, struct upstream *u, bool is_hedge)
 }
 
 /* When all have failed the round begins anew: those who failed are left alone for a while, and
- * tried again until the deadline. */
+ * tried again until the deadline. Who is being asked already comes last. */
 static struct upstream *choose_next(struct flight *f)
 {
-    struct upstream *u = f->probed ? NULL : group_choose(f, f->tried);
+    uint64_t busy = asked_now(f);
+    struct upstream *u = f->probed ? NULL : group_choose(f, f->tried | busy);
 
     if (u || f->probed || f->kept)
         return u;
     f->tried = 0;
-    return group_choose(f, 0);
+    u = group_choose(f, busy);
+    return u ? u : group_choose(f, 0);
 }
 
 static void ask_next(struct flight *f)
 {
     struct upstream *u = now_ns(f) < f->deadline_ns ? choose_next(f) : NULL;
 
-    if (!u) {
+    if (u) {
+        count(f, METRIC_upstream_retries);
+        start_attempt(f, u, false);
+    } else if (!find_live(f)) {
         lose(f);
-        return;
     }
-    count(f, METRIC_upstream_retries);
-    start_attempt(f, u, false);
 }
 
 void flight_begin(struct flight *f)
@@ -208,7 +233,7 @@ void flight_attempt_failed(struct attempt *a, enum phase phase, err_t err)
     f->err = err;
     server_counts(a->upstream->stats, SERVER_retries);
     end_attempt(a);
-    if (!find_live(f))
+    if (!has_hope_beside(f, a))
         ask_next(f);
 }
 
@@ -220,7 +245,7 @@ void flight_attempt_moves(struct attempt *a)
         flight_attempt_failed(a, PHASE_ANSWER, ERR_CLOSED);
         return;
     }
-    if (!find_free(f)) { /* the other one goes on */
+    if (has_hope_beside(f, a)) {
         end_attempt(a);
         return;
     }

@@ -8,7 +8,7 @@
 #include "base/clock.h"
 
 #define PAUSE_MIN_NS (100 * NS_PER_MS)
-#define PAUSE_MAX_NS NS_PER_S /* a server that is back is asked again within a second */
+#define PAUSE_MAX_NS (500 * NS_PER_MS) /* a server that is back is asked again within a second */
 #define MEMORY       16       /* answers that weigh in what it is blamed for */
 
 void health_fails(struct health *h, uint64_t now_ns)

@@ -42,6 +42,12 @@ static uint64_t soon_ns(const struct upstream *u)
     return at_least(2 * u->latency.smoothed_ns + 10 * NS_PER_MS, SOON_MIN_NS);
 }
 
+/* How far away an upstream is that has never answered, nobody can say. */
+static bool is_known(const struct upstream *u)
+{
+    return u->latency.smoothed_ns != 0;
+}
+
 /* So long it may be silent in any case. */
 static uint64_t late_ns(const struct upstream *u)
 {
@@ -75,7 +81,9 @@ static uint64_t patience_ns(const struct channel *c, uint64_t silent_ns)
         return u->set->roster->groups[u->server->group].timeout_ns;
     if (!c->is_ready)
         return opening_ns(u);
-    return c->match.count >= MANY || is_cut_off(c, silent_ns) ? soon_ns(u) : late_ns(u);
+    if (is_cut_off(c, silent_ns) || (c->match.count >= MANY && is_known(u)))
+        return soon_ns(u);
+    return late_ns(u);
 }
 
 static void look(void *arg);

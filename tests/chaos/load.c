@@ -369,5 +369,6 @@ int main(int argc, char **argv)
         wait_for_more(&l);
     }
     print_outcomes(&l);
+    free(l.questions);
     return 0;
 }

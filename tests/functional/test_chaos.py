@@ -204,6 +204,25 @@ def test_a_fault_that_does_not_exist_is_refused(server, fault, said):
 
 # The tool.
 
+OUTCOMES = [        # name, the address that is awaited or None for its own, outcome, extended error
+    ("www.test", None, "right", -1), ("www.test", "10.0.0.1", "wrong", -1), ("delay-50.test", None, "right", -1),
+    ("silence.test", None, "lost", -1), ("rcode-2.test", None, "servfail", -1), ("ede-22.test", None, "servfail", 22),
+    ("rcode-5.test", None, "wrong", -1), ("wrongname.test", None, "wrong", -1), ("qr0.test", None, "wrong", -1),
+    ("chain-0.test", None, "wrong", -1), ("short.test", None, "lost", -1), ("counts.test", None, "wrong", -1),
+    ("loop.test", None, "wrong", -1), ("wrongid.then.test", None, "right", -1)]
+
+
+def test_the_load_generator_judges_each_answer(stage, tmp_path):
+    server = stage.chaos("udp")
+    subprocess.run(["cc", "-o", tmp_path / "load", RUN.parent / "load.c"], check=True)
+    asked = "".join(f"{number * 1000} {name} {address or address_for(name)}\n"
+                    for number, (name, address, *_) in enumerate(OUTCOMES))
+    done = subprocess.run([tmp_path / "load", "127.0.0.1", str(server.port), "2000"], input=asked,
+                          capture_output=True, text=True, check=True)
+    heard = [line.split()[2:] for line in done.stdout.splitlines()[1:]]
+    assert heard == [[outcome, str(ede)] for _, _, outcome, ede in OUTCOMES]
+
+
 def run_chaos(faults, **settings):
     """A brief and slow run; returns its exit status and what it printed."""
     environment = {**os.environ, "DOTPROXY": BINARY, "CHAOS_FAULTS": faults, "CHAOS_SECONDS": "1",

@@ -22,12 +22,19 @@
 
 struct worker;
 
-#define NO_CACHE       "cache: {size: 0}\n"
-#define LISTEN         "listen: [{url: dns://203.0.113.53}]\n"
-#define UPSTREAM_TCP   NO_CACHE "upstream: [{url: tcp://198.51.100.1}]\n"
-#define UPSTREAM_UDP   NO_CACHE "upstream: [{url: udp://198.51.100.1}]\n"
-#define UPSTREAMS_TCP2 NO_CACHE "upstream: [{url: tcp://198.51.100.1}, {url: tcp://198.51.100.2}]\n"
-#define UPSTREAMS_UDP2 NO_CACHE "upstream: [{url: udp://198.51.100.1}, {url: udp://198.51.100.2}]\n"
+#define NO_CACHE     "cache: {size: 0}\n"
+#define LISTEN       "listen: [{url: dns://203.0.113.53}]\n"
+#define UPSTREAM_TCP NO_CACHE "upstream: [{url: tcp://198.51.100.1}]\n"
+#define UPSTREAM_UDP NO_CACHE "upstream: [{url: udp://198.51.100.1}]\n"
+/* The first of several is asked while it is well. */
+#define IN_ORDER "group: [{name: default, policy: failover}]\n"
+#define UPSTREAMS_TCP2                                                                             \
+    NO_CACHE IN_ORDER "upstream: [{url: tcp://198.51.100.1}, {url: tcp://198.51.100.2}]\n"
+#define UPSTREAMS_TCP3                                                                             \
+    NO_CACHE IN_ORDER "upstream: [{url: tcp://198.51.100.1}, {url: tcp://198.51.100.2},"           \
+                      "{url: tcp://198.51.100.3}]\n"
+#define UPSTREAMS_UDP2                                                                             \
+    NO_CACHE IN_ORDER "upstream: [{url: udp://198.51.100.1}, {url: udp://198.51.100.2}]\n"
 
 /* A worker with this configuration, in a fresh world. */
 void replay_start(const char *yaml);
@@ -83,24 +90,31 @@ void expect_answer(const struct heard *heard, uint16_t id, const char *name);
 void expect_servfail(const struct heard *heard, uint16_t id, enum dns_ede ede, const char *text);
 
 /* --- upstreams --- */
-#define OVER_IPV6 1000 /* upstream OVER_IPV6 + 1 is 2001:db8::1 */
+#define OVER_IPV6     1000 /* upstream OVER_IPV6 + 1 is 2001:db8::1 */
+#define UPSTREAM_EDE  EDE_DNSSEC_BOGUS
+#define UPSTREAM_TEXT "so says the upstream"
 
 struct socket *upstream_next_connection(unsigned upstream); /* that waits to be accepted, or NULL */
 struct socket *upstream_expect_connection(unsigned upstream); /* and accepts it */
 void upstream_expect_no_connection(unsigned upstream);
 void upstream_accept(struct socket *s);
 void upstream_refuse(unsigned upstream);
-void upstream_refuse_for(unsigned upstream, uint64_t ms); /* all who knock meanwhile */
-unsigned upstream_connections(unsigned upstream);         /* that are open, accepted or not */
+void upstream_refuse_for(unsigned upstream, uint64_t ms);  /* all who knock meanwhile */
+unsigned upstream_connections(unsigned upstream);          /* that are open, accepted or not */
+struct socket *upstream_any_connection(unsigned upstream); /* that was accepted, or NULL */
 bool upstream_hears(struct socket *s, struct asked *ret_asked);
 struct asked upstream_expect_query(struct socket *s);
 bool upstream_hears_datagram(unsigned upstream, struct asked *ret_asked);
+bool upstream_hears_any(unsigned upstream, struct asked *ret_asked); /* over whatever it has */
+struct asked upstream_expect_any(unsigned upstream);
 struct asked upstream_expect_datagram(unsigned upstream);
 void upstream_expect_nothing(unsigned upstream);
 void upstream_answer(const struct asked *asked);
 void upstream_serve(unsigned upstream); /* accepts and answers all there is */
 void upstream_answer_flags(const struct asked *asked, uint16_t flags);
-void upstream_say(struct socket *s, struct slice message); /* whatever it is */
+void upstream_answer_keepalive(const struct asked *asked, uint16_t timeout);
+void upstream_fail(const struct asked *asked, enum dns_rcode rcode); /* with UPSTREAM_EDE */
+void upstream_say(struct socket *s, struct slice message);           /* whatever it is */
 void upstream_close(struct socket *s);
 void upstream_reset(struct socket *s);
 void upstream_vanishes(struct socket *s); /* from now on it hears, says and acknowledges nothing */

@@ -45,25 +45,73 @@ struct said say_query(uint16_t id, const char *name)
     return said;
 }
 
-struct said say_answer(const struct asked *asked, uint16_t flags)
+static void write_answer(struct writer *w, const struct asked *asked, uint16_t flags,
+                         uint16_t additional)
 {
     bool is_short = flags & DNS_TC;
-    struct said said;
-    struct writer w = writer_of(said.bytes, sizeof said.bytes);
     const struct header header = { asked->id, (uint16_t)(DNS_QR | DNS_RA | DNS_RD | flags),
                                    1,         is_short ? 0 : 1,
-                                   0,         0 };
+                                   0,         additional };
+
+    write_header(w, &header);
+    write_question(w, &asked->question);
+    if (is_short)
+        return;
+    write_u16(w, 0xc00c); /* the question's name */
+    write_u16(w, TYPE_A);
+    write_u16(w, CLASS_IN);
+    write_u32(w, TTL);
+    write_u16(w, 4);
+    write_u32(w, address_of(asked->name));
+}
+
+/* An OPT record with one option, whose data follows. */
+static void write_opt(struct writer *w, uint16_t code, uint16_t len)
+{
+    write_u8(w, 0);
+    write_u16(w, TYPE_OPT);
+    write_u16(w, DNS_UDP_SIZE);
+    write_u32(w, 0);
+    write_u16(w, (uint16_t)(EDNS_OPTION_HEADER + len));
+    write_u16(w, code);
+    write_u16(w, len);
+}
+
+struct said say_answer(const struct asked *asked, uint16_t flags)
+{
+    struct said said;
+    struct writer w = writer_of(said.bytes, sizeof said.bytes);
+
+    write_answer(&w, asked, flags, 0);
+    said.len = writer_len(&w);
+    return said;
+}
+
+struct said say_answer_keepalive(const struct asked *asked, uint16_t timeout)
+{
+    struct said said;
+    struct writer w = writer_of(said.bytes, sizeof said.bytes);
+
+    write_answer(&w, asked, 0, 1);
+    write_opt(&w, EDNS_TCP_KEEPALIVE, 2);
+    write_u16(&w, timeout);
+    said.len = writer_len(&w);
+    return said;
+}
+
+struct said say_failure(const struct asked *asked, enum dns_rcode rcode, enum dns_ede ede,
+                        const char *text)
+{
+    const struct header header = { asked->id, (uint16_t)(DNS_QR | DNS_RA | DNS_RD | rcode), 1, 0,
+                                   0,         1 };
+    struct said said;
+    struct writer w = writer_of(said.bytes, sizeof said.bytes);
 
     write_header(&w, &header);
     write_question(&w, &asked->question);
-    if (!is_short) {
-        write_u16(&w, 0xc00c); /* the question's name */
-        write_u16(&w, TYPE_A);
-        write_u16(&w, CLASS_IN);
-        write_u32(&w, TTL);
-        write_u16(&w, 4);
-        write_u32(&w, address_of(asked->name));
-    }
+    write_opt(&w, EDNS_EXTENDED_ERROR, (uint16_t)(EDE_HEADER_SIZE + strlen(text)));
+    write_u16(&w, (uint16_t)ede);
+    write_bytes(&w, slice_of(text, strlen(text)));
     said.len = writer_len(&w);
     return said;
 }

@@ -47,6 +47,13 @@ struct said say_query(uint16_t id, const char *name);
 /* The right answer with `flags` added: one record, or none with DNS_TC. */
 struct said say_answer(const struct asked *asked, uint16_t flags);
 
+/* The same, and how long the connection may idle (RFC 7828), in units of 100 ms. */
+struct said say_answer_keepalive(const struct asked *asked, uint16_t timeout);
+
+/* No record, but an extended error (RFC 8914). */
+struct said say_failure(const struct asked *asked, enum dns_rcode rcode, enum dns_ede ede,
+                        const char *text);
+
 bool hear_response(struct slice wire, struct heard *ret_heard);
 bool hear_query(struct slice wire, struct asked *ret_asked);
 

@@ -84,6 +84,17 @@ unsigned upstream_connections(unsigned upstream)
     return count;
 }
 
+struct socket *upstream_any_connection(unsigned upstream)
+{
+    list_for_each (node, &world.open) {
+        struct socket *s = LIST_OF(node, struct socket, link);
+
+        if (is_to(s, SOCKET_STREAM, upstream) && !s->connecting && !s->gone)
+            return s;
+    }
+    return NULL;
+}
+
 bool upstream_hears(struct socket *s, struct asked *ret_asked)
 {
     struct reader r = reader_of(buffer_slice(&s->out));
@@ -128,32 +139,36 @@ bool upstream_hears_datagram(unsigned upstream, struct asked *ret_asked)
     return false;
 }
 
-static bool answer_one(unsigned upstream)
+bool upstream_hears_any(unsigned upstream, struct asked *ret_asked)
 {
-    struct asked asked;
-
     list_for_each (node, &world.open) {
         struct socket *s = LIST_OF(node, struct socket, link);
 
-        if (!is_to(s, SOCKET_STREAM, upstream) || !upstream_hears(s, &asked))
-            continue;
-        upstream_answer(&asked);
-        return true;
+        if (is_to(s, SOCKET_STREAM, upstream) && upstream_hears(s, ret_asked))
+            return true;
     }
-    if (!upstream_hears_datagram(upstream, &asked))
-        return false;
-    upstream_answer(&asked);
-    return true;
+    return upstream_hears_datagram(upstream, ret_asked);
+}
+
+struct asked upstream_expect_any(unsigned upstream)
+{
+    struct asked asked;
+
+    while (upstream_next_connection(upstream))
+        upstream_accept(upstream_next_connection(upstream));
+    CHECK(upstream_hears_any(upstream, &asked));
+    return asked;
 }
 
 void upstream_serve(unsigned upstream)
 {
+    struct asked asked;
     struct socket *s;
 
     while ((s = upstream_next_connection(upstream)) != NULL)
         upstream_accept(s);
-    while (answer_one(upstream))
-        ;
+    while (upstream_hears_any(upstream, &asked))
+        upstream_answer(&asked);
 }
 
 struct asked upstream_expect_datagram(unsigned upstream)
@@ -192,6 +207,20 @@ void upstream_answer_flags(const struct asked *asked, uint16_t flags)
     const struct said answer = say_answer(asked, flags);
 
     upstream_say(asked->on, said_slice(&answer));
+}
+
+void upstream_answer_keepalive(const struct asked *asked, uint16_t timeout)
+{
+    const struct said answer = say_answer_keepalive(asked, timeout);
+
+    upstream_say(asked->on, said_slice(&answer));
+}
+
+void upstream_fail(const struct asked *asked, enum dns_rcode rcode)
+{
+    const struct said failure = say_failure(asked, rcode, UPSTREAM_EDE, UPSTREAM_TEXT);
+
+    upstream_say(asked->on, said_slice(&failure));
 }
 
 void upstream_answer(const struct asked *asked)
