@@ -148,7 +148,8 @@ static void alternate(void)
     }
 }
 
-TEST(budget, "of ten thousand questions one in twenty is asked twice at most, and some at the start")
+TEST(budget,
+     "of ten thousand questions one in twenty is asked twice at most, and some at the start")
 {
     struct seen seen;
 

@@ -27,11 +27,11 @@ enum behaviour {
 
 /* What has happened since somebody looked. */
 struct seen {
-    unsigned asked;    /* by clients */
-    unsigned answered; /* right */
-    unsigned failed;   /* with SERVFAIL */
-    uint64_t worst_ms; /* until a right answer */
-    uint64_t latest_ms; /* until a failure */
+    unsigned asked;                          /* by clients */
+    unsigned answered;                       /* right */
+    unsigned failed;                         /* with SERVFAIL */
+    uint64_t worst_ms;                       /* until a right answer */
+    uint64_t latest_ms;                      /* until a failure */
     uint64_t first_at_ms;                    /* when the first right answer came; 0: none did */
     unsigned heard[STAND_UPSTREAMS + 1];     /* queries, by upstream */
     unsigned opened[STAND_UPSTREAMS + 1];    /* connections that were taken, by upstream */

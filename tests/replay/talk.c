@@ -102,8 +102,8 @@ struct said say_answer_keepalive(const struct asked *asked, uint16_t timeout)
 struct said say_failure(const struct asked *asked, enum dns_rcode rcode, enum dns_ede ede,
                         const char *text)
 {
-    const struct header header = { asked->id, (uint16_t)(DNS_QR | DNS_RA | DNS_RD | rcode), 1, 0,
-                                   0,         1 };
+    const struct header header = { asked->id, (uint16_t)(DNS_QR | DNS_RA | DNS_RD | rcode), 1, 0, 0,
+                                   1 };
     struct said said;
     struct writer w = writer_of(said.bytes, sizeof said.bytes);
 
