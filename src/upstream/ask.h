@@ -49,6 +49,10 @@ void upstream_set_retire(struct upstream_set **set);
 void upstream_set_free(struct upstream_set **set);
 void upstream_free_sets(struct upstream_context *context);
 
+/* Addresses or routes of this machine have changed: connections that have lost their way are
+ * replaced, and what had failed is tried again. */
+void upstream_network_changed(struct upstream_context *context);
+
 /* The group that is asked about a name (wire form, in any letter case): its index in the roster. */
 unsigned upstream_group_for(const struct upstream_set *set, struct slice qname);
 

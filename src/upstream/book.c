@@ -155,6 +155,13 @@ void book_settle_failed(struct book *b, uint64_t now_ns)
     pthread_mutex_unlock(&b->lock);
 }
 
+void book_hurry(struct book *b, uint64_t now_ns)
+{
+    pthread_mutex_lock(&b->lock);
+    b->due_ns = now_ns;
+    pthread_mutex_unlock(&b->lock);
+}
+
 uint64_t book_next_look_ns(struct book *b, uint64_t now_ns)
 {
     uint64_t due_ns;

@@ -265,6 +265,19 @@ err_t bootstrap_new(struct bootstrap **ret_bootstrap, struct upstream_set *set)
     return OK;
 }
 
+void bootstrap_hurries(struct bootstrap *b)
+{
+    for (size_t i = 0; b && i < b->count; i++) {
+        struct name *n = &b->names[i];
+
+        if (n->asked[BOOK_IPV6].is_waiting || n->asked[BOOK_IPV4].is_waiting ||
+            server_has_address(server_of(n)))
+            continue;
+        book_hurry(&server_of(n)->book, now_ns(n));
+        look(n);
+    }
+}
+
 void bootstrap_free(struct bootstrap **bootstrap)
 {
     struct bootstrap *b = *bootstrap;

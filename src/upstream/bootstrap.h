@@ -13,6 +13,9 @@ struct bootstrap;
 /* Starts at once, for all upstreams of `set`. NULL when none has a name. */
 err_t bootstrap_new(struct bootstrap **ret_bootstrap, struct upstream_set *set);
 
+/* Names that have no address are asked for now. Nothing when `b` is NULL. */
+void bootstrap_hurries(struct bootstrap *b);
+
 /* Before its set: what was asked must find nobody any more, or never be answered. */
 void bootstrap_free(struct bootstrap **b);
 

@@ -17,7 +17,8 @@ struct health {
     unsigned blame;     /* how many of its last answers others bettered, of HEALTH_ALL */
 };
 
-#define HEALTH_ALL 1024
+#define HEALTH_ALL        1024
+#define HEALTH_TOLD_AFTER 2 /* failures in a row before a doubt is worth a line in the log */
 
 /* What was tried at `since_ns` has failed: the pause counts from then, because whoever takes long
  * to fail has had a part of it already. */

@@ -96,6 +96,12 @@ void upstream_set_free(struct upstream_set **set)
     free(s);
 }
 
+void upstream_network_changed(struct upstream_context *context)
+{
+    list_for_each (node, &context->sets)
+        path_check(LIST_OF(node, struct upstream_set, link));
+}
+
 void upstream_free_sets(struct upstream_context *context)
 {
     for (struct list *node = list_first(&context->sets); node; node = list_first(&context->sets)) {
@@ -248,6 +254,7 @@ err_t upstream_ask(struct upstream_set *s, unsigned group,
     struct flight *f, *other;
     err_t err = w ? make_flight(s, &s->groups[group], query, &f) : ERR_BUSY;
 
+    path_look(s);
     if (err != OK) {
         if (w)
             pool_give(&s->waiters, w);

@@ -5,6 +5,7 @@
 #include "upstream/ask.h"
 #include "upstream/equal.h"
 #include "upstream/group.h"
+#include "upstream/path.h"
 #include "upstream/policy.h"
 #include "upstream/upstream.h"
 
@@ -21,6 +22,7 @@ struct upstream_set {
     struct list lost; /* flights that failed for good: told at the end of the turn */
     struct turn_end tell;
     bool retired;
+    struct path path;
     struct bootstrap *bootstrap; /* NULL when no upstream has a name */
     uint64_t well;               /* a bit for each upstream that has not failed */
     uint64_t ready;              /* a bit for each that has a connection to use at once */

@@ -19,9 +19,8 @@
 #include "upstream/set.h"
 #include "upstream/tell.h"
 
-#define WARM_NS    (120 * NS_PER_S) /* after its last question a connection is kept for the next */
-#define EXTRA_MAX  4 /* channels beside the configured number that are on their way out */
-#define TOLD_AFTER 2 /* failures in a row before a doubt is worth a line in the log */
+#define WARM_NS   (120 * NS_PER_S) /* after its last question a connection is kept for the next */
+#define EXTRA_MAX 4 /* channels beside the configured number that are on their way out */
 
 static uint64_t now_ns(const struct upstream *u)
 {
@@ -92,7 +91,7 @@ static struct channel *find(const struct upstream *u, const struct transport_ops
     return NULL;
 }
 
-static bool has_ready_channel(const struct upstream *u)
+bool upstream_has_ready_channel(const struct upstream *u)
 {
     list_for_each (node, &u->channels) {
         const struct channel *c = LIST_OF(node, struct channel, link);
@@ -108,10 +107,9 @@ static void set_bit(uint64_t *bits, unsigned index, bool on)
     *bits = on ? *bits | 1ull << index : *bits & ~(1ull << index);
 }
 
-/* Puts down where policies and people can see it what has become of `u`. */
-static void show(struct upstream *u)
+void upstream_shows(struct upstream *u)
 {
-    bool is_ready = u->server->ops->max_channels || has_ready_channel(u);
+    bool is_ready = u->server->ops->max_channels || upstream_has_ready_channel(u);
 
     set_bit(&u->set->well, u->index, !u->health.is_open && server_has_address(u->server));
     set_bit(&u->set->ready, u->index, is_ready);
@@ -167,14 +165,14 @@ static void clear_bench(struct upstream *u, enum phase phase, err_t err)
     }
 }
 
-static void fail(struct upstream *u, enum phase phase, const char *reason, uint64_t since_ns)
+void upstream_fails(struct upstream *u, enum phase phase, const char *reason, uint64_t since_ns)
 {
     health_fails(&u->health, since_ns);
-    if (u->health.failures >= TOLD_AFTER || !has_ready_channel(u))
+    if (u->health.failures >= HEALTH_TOLD_AFTER || !upstream_has_ready_channel(u))
         tell_failed(u, phase, reason);
     else
         tell_suspect(u, phase, reason);
-    show(u);
+    upstream_shows(u);
 }
 
 static void count_failed(struct upstream *u, enum phase phase)
@@ -194,8 +192,8 @@ static void has_failed(struct upstream *u, enum phase phase, err_t err, const ch
                        uint64_t since_ns)
 {
     count_failed(u, phase);
-    fail(u, phase, reason, since_ns);
-    if (!has_ready_channel(u))
+    upstream_fails(u, phase, reason, since_ns);
+    if (!upstream_has_ready_channel(u))
         clear_bench(u, phase, err);
 }
 
@@ -315,7 +313,7 @@ void upstream_answered(const struct attempt *a, bool is_good)
         return;
     health_answers(&u->health);
     tell_well(u);
-    show(u);
+    upstream_shows(u);
 }
 
 void upstream_took_longer(const struct attempt *a)
@@ -324,28 +322,6 @@ void upstream_took_longer(const struct attempt *a)
 
     latency_at_least(&u->latency, now_ns(u) - a->start_ns);
     u->candidate->latency_us = (uint32_t)(u->latency.smoothed_ns / NS_PER_US) + 1;
-}
-
-void upstream_is_blamed(struct upstream *u)
-{
-    if (!health_is_blamed(&u->health, now_ns(u)))
-        return;
-    tell_failed(u, PHASE_ANSWER, "says SERVFAIL or REFUSED where others answer");
-    show(u);
-}
-
-void upstream_is_probed(struct upstream *u)
-{
-    count(u, METRIC_upstream_probes, SERVER_probes);
-    u->is_probed = true;
-    health_is_probed(&u->health, now_ns(u));
-}
-
-void upstream_was_probed(struct upstream *u)
-{
-    u->is_probed = false;
-    if (u->health.is_probing)
-        fail(u, PHASE_ANSWER, "no good answer when it was tried again", u->health.probed_ns);
 }
 
 /* `c` is ready, late as it is: nobody has to wait for those that were opened in its place. */
@@ -374,7 +350,7 @@ void upstream_is_ready(struct upstream *u, struct channel *c)
     if (was_doubted)
         take_over(u, c);
     latency_add(&u->handshake, now_ns(u) - c->opened_ns);
-    show(u);
+    upstream_shows(u);
     upstream_sweeps(u);
 }
 
@@ -391,7 +367,7 @@ void upstream_lost_channel(struct upstream *u, struct channel *c, err_t err, con
     if (was_idle)
         was_idle = idle_ended(u, c);
     channel_close(c, &left);
-    show(u);
+    upstream_shows(u);
     if (was_used)
         count(u, METRIC_upstream_connections_lost, SERVER_lost);
     else if (was_doubted) /* it has been held against the upstream already */
@@ -400,7 +376,7 @@ void upstream_lost_channel(struct upstream *u, struct channel *c, err_t err, con
         has_failed(u, phase, err, reason, opened_ns);
     for (struct list *node = list_first(&left); node; node = list_first(&left)) {
         list_remove(node);
-        if (was_used || (is_main && has_ready_channel(u)))
+        if (was_used || (is_main && upstream_has_ready_channel(u)))
             flight_attempt_moves(LIST_OF(node, struct attempt, link));
         else
             flight_attempt_failed(LIST_OF(node, struct attempt, link), phase, err);
@@ -408,51 +384,6 @@ void upstream_lost_channel(struct upstream *u, struct channel *c, err_t err, con
     upstream_has_room(u);
     if (was_idle)
         upstream_warms_up(u);
-}
-
-/* Nothing was sent on it yet: its questions lose nothing by going elsewhere. Should it become ready
- * after all it is welcome. */
-static void doubt_opening(struct upstream *u, struct channel *c)
-{
-    struct list left;
-
-    list_init(&left);
-    channel_leave(c, &left);
-    if (c->ops == u->server->ops && !has_ready_channel(u))
-        fail(u, c->phase, "no connection in the usual time", c->opened_ns);
-    for (struct list *node = list_first(&left); node; node = list_first(&left)) {
-        list_remove(node);
-        flight_attempt_failed(LIST_OF(node, struct attempt, link), c->phase, ERR_TIMEOUT);
-    }
-}
-
-/* A connection that never answered was a try, and it has failed. One that was good is replaced at
- * once. */
-static void doubt_ready(struct upstream *u, const struct channel *c)
-{
-    if (c->has_answered)
-        health_is_doubted(&u->health, now_ns(u));
-    else
-        health_fails(&u->health, c->opened_ns);
-    if (u->health.failures >= TOLD_AFTER)
-        tell_failed(u, PHASE_ANSWER, "silent");
-    else
-        tell_suspect(u, PHASE_ANSWER, "silent");
-}
-
-void upstream_doubts(struct upstream *u, struct channel *c)
-{
-    c->is_suspect = true;
-    if (!c->is_ready) {
-        doubt_opening(u, c);
-        return;
-    }
-    count(u, METRIC_upstream_connections_silent, SERVER_silent);
-    if (!has_ready_channel(u))
-        doubt_ready(u, c);
-    show(u);
-    list_for_each (node, &c->attempts)
-        flight_doubts(LIST_OF(node, struct attempt, link));
 }
 
 void upstream_renews(struct upstream *u, struct channel *c)
@@ -489,7 +420,7 @@ static void sweep(void *arg)
         if (c->match.count == 0 && is_unwanted(u, c))
             channel_close(c, &left);
     }
-    show(u);
+    upstream_shows(u);
     upstream_has_room(u);
 }
 
@@ -501,13 +432,13 @@ void upstream_sweeps(struct upstream *u)
 void upstream_has_no_address(struct upstream *u)
 {
     tell_unknown(u);
-    show(u);
+    upstream_shows(u);
 }
 
 void upstream_addresses_known(struct upstream *u)
 {
     tell_known(u);
-    show(u);
+    upstream_shows(u);
     upstream_has_room(u);
 }
 

@@ -73,6 +73,15 @@ void upstream_is_blamed(struct upstream *u);
 void upstream_has_no_address(struct upstream *u);
 void upstream_addresses_known(struct upstream *u);
 
+/* What was begun at `since_ns` came to nothing: it is left alone for a while. */
+void upstream_fails(struct upstream *u, enum phase phase, const char *reason, uint64_t since_ns);
+
+/* Puts down where policies and people can see it what has become of `u`. */
+void upstream_shows(struct upstream *u);
+
+/* Whether one is there to use at once. */
+bool upstream_has_ready_channel(const struct upstream *u);
+
 /* What channels tell. */
 void upstream_has_room(struct upstream *u);
 void upstream_is_ready(struct upstream *u, struct channel *c);
@@ -82,6 +91,9 @@ void upstream_lost_channel(struct upstream *u, struct channel *c, err_t err, con
 /* A channel does not answer as it should: it gets no more questions, and those that it has are
  * asked elsewhere as well. */
 void upstream_doubts(struct upstream *u, struct channel *c);
+
+/* A channel has lost its way: the same, and another one is opened. */
+void upstream_abandons(struct upstream *u, struct channel *c);
 
 /* A channel will not last: another one takes its place before it ends. */
 void upstream_renews(struct upstream *u, struct channel *c);

@@ -6,6 +6,7 @@
 #include "worker/worker.h"
 
 #include "base/clock.h"
+#include "io/netwatch.h"
 #include "log/log.h"
 #include "query/query.h"
 #include "worker/pipeline.h"
@@ -154,6 +155,13 @@ static void take_orders(void *arg)
     }
 }
 
+static void network_changed(void *arg)
+{
+    struct worker *w = arg;
+
+    upstream_network_changed(&w->upstream);
+}
+
 err_t worker_new(struct worker **ret_worker, size_t index, const struct commons *commons)
 {
     struct worker *w = calloc(1, sizeof *w);
@@ -177,6 +185,7 @@ err_t worker_new(struct worker **ret_worker, size_t index, const struct commons 
     };
     list_init(&w->upstream.sets);
     loop_on_wake(w->loop, take_orders, w);
+    netwatch_open(&w->netwatch, w->loop, network_changed, w); /* without it silence tells */
     *ret_worker = w;
     return OK;
 }
@@ -233,6 +242,7 @@ void worker_free(struct worker **worker)
         return;
     *worker = NULL;
     upstream_free_sets(&w->upstream);
+    netwatch_close(&w->netwatch);
     loop_free(&w->loop);
     pool_done(&w->queries);
     free(w);

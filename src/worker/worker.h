@@ -12,6 +12,7 @@
 
 #include <semaphore.h>
 
+struct netwatch;
 struct plan;
 
 /* What all workers share; each part takes care of that itself. */
@@ -33,6 +34,7 @@ struct worker {
     struct listen_context listen;
     uint64_t stale_after_ns;   /* how long a client waits when an expired response is there */
     unsigned prefetch_percent; /* of a TTL: so little of it is left when it is fetched anew */
+    struct netwatch *netwatch; /* NULL where the kernel does not tell */
     struct upstream_context upstream;
     struct upstream_set *upstreams;
     struct list doors;   /* listeners that are open */

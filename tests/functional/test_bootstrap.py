@@ -40,7 +40,8 @@ def test_an_upstream_is_found_by_its_name_and_must_bear_it(stage, authority):
 def test_an_upstream_that_bears_another_name_is_not_asked(stage, authority):
     server = stage.chaos(certificate="wrong_name")
     names = open_names(stage, {"dns.test": ["127.0.0.1"]})
-    served = stage.proxy(by_name(server), **asks(names, authority))
+    served = stage.proxy(by_name(server), group={"timeout": "2s", "deadline": "3s"},
+                         **asks(names, authority))
     ask(served, "www.n.test")
     assert server.connections and not server.questions
     served.wait_for_log("upstream_failed", "phase=handshake")

@@ -92,7 +92,7 @@ void expect_servfail(const struct heard *heard, uint16_t id, enum dns_ede ede, c
 /* --- upstreams --- */
 #define UPSTREAM_EDE  EDE_DNSSEC_BOGUS
 #define UPSTREAM_TEXT "so says the upstream"
-#define OVER_IPV6 1000 /* upstream OVER_IPV6 + 1 is 2001:db8::1 */
+#define OVER_IPV6     1000 /* upstream OVER_IPV6 + 1 is 2001:db8::1 */
 
 struct socket *upstream_next_connection(unsigned upstream); /* that waits to be accepted, or NULL */
 struct socket *upstream_expect_connection(unsigned upstream); /* and accepts it */
