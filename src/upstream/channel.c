@@ -237,6 +237,8 @@ static void note_keepalive(struct channel *c, const struct edns *edns)
     c->idle_ns = edns->keepalive_timeout * KEEPALIVE_UNIT_NS;
     if (edns->keepalive_timeout == 0)
         upstream_renews(c->upstream, c);
+    else if (c->match.count == 0)
+        idle_begins(c->upstream, c);
 }
 
 void channel_received(struct channel *c, struct slice wire)

@@ -74,9 +74,11 @@ static void look(void *arg)
 
 void idle_begins(struct upstream *u, const struct channel *c)
 {
-    if (limit_ns(u, c) && !timer_is_set(&u->idle.timer))
-        wheel_set(loop_wheel(u->set->context->loop), &u->idle.timer,
-                  c->last_used_ns + renew_after_ns(u, c), look, u);
+    struct timer *t = &u->idle.timer;
+    uint64_t due_ns = c->last_used_ns + renew_after_ns(u, c);
+
+    if (limit_ns(u, c) && (!timer_is_set(t) || due_ns < t->at_ns))
+        wheel_set(loop_wheel(u->set->context->loop), t, due_ns, look, u);
 }
 
 bool idle_ended(struct upstream *u, const struct channel *c)

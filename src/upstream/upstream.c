@@ -349,7 +349,10 @@ void upstream_is_ready(struct upstream *u, struct channel *c)
     c->is_suspect = false;
     if (was_doubted)
         take_over(u, c);
-    latency_add(&u->handshake, now_ns(u) - c->opened_ns);
+    if (c->ops == u->server->ops)
+        latency_add(&u->handshake, now_ns(u) - c->opened_ns);
+    if (c->match.count == 0)
+        idle_begins(u, c);
     upstream_shows(u);
     upstream_sweeps(u);
 }
@@ -360,7 +363,7 @@ void upstream_lost_channel(struct upstream *u, struct channel *c, err_t err, con
     uint64_t opened_ns = c->opened_ns;
     bool is_main = c->ops == u->server->ops;
     enum phase phase = c->phase;
-    bool was_idle = was_used && list_is_empty(&c->attempts) && err == ERR_CLOSED;
+    bool was_idle = is_main && was_ready && list_is_empty(&c->attempts) && err == ERR_CLOSED;
     struct list left;
 
     list_init(&left);

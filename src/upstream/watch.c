@@ -30,11 +30,12 @@ static uint64_t between(uint64_t least, uint64_t value, uint64_t most)
 }
 
 /* So long it may take to open: where there is more than one address, the second has its chance. */
-static uint64_t opening_ns(const struct upstream *u)
+static uint64_t opening_ns(const struct channel *c)
 {
+    const struct upstream *u = c->upstream;
     uint64_t usual_ns = OPENING_NS;
 
-    if (u->handshake.total != 0)
+    if (u->handshake.total != 0 && c->ops == u->server->ops)
         usual_ns = between(OPENING_MIN_NS, 4 * u->handshake.smoothed_ns, OPENING_NS);
     return book_has_choice(&u->server->book) ? usual_ns + DIAL_STAGGER_NS : usual_ns;
 }
@@ -83,7 +84,7 @@ static uint64_t patience_ns(const struct channel *c, uint64_t silent_ns)
     if (c->is_suspect)
         return u->set->roster->groups[u->server->group].timeout_ns;
     if (!c->is_ready)
-        return opening_ns(u);
+        return opening_ns(c);
     if (is_cut_off(c, silent_ns) || (c->match.count >= MANY && is_known(u)))
         return soon_ns(u);
     return late_ns(u);
@@ -141,5 +142,5 @@ void watch_begins(struct channel *c)
     if (timer_is_set(&c->watch))
         return;
     c->is_late = false;
-    look_at(c, loop_now_ns(u->set->context->loop) + (c->is_ready ? soon_ns(u) : opening_ns(u)));
+    look_at(c, loop_now_ns(u->set->context->loop) + (c->is_ready ? soon_ns(u) : opening_ns(c)));
 }
