@@ -70,6 +70,11 @@ static uint64_t asked_now(const struct flight *f)
     return bits;
 }
 
+bool flight_asks(const struct flight *f, const struct upstream *u)
+{
+    return asked_now(f) & bit(u);
+}
+
 /* Whether one beside `a` may well be answered: its connection is not in doubt. */
 static bool has_hope_beside(const struct flight *f, const struct attempt *a)
 {
@@ -157,7 +162,9 @@ static struct upstream *choose_next(struct flight *f)
     if (u || f->probed || f->kept)
         return u;
     f->tried = 0;
-    u = group_choose(f, busy);
+    u = group_choose_well(f, 0);
+    if (!u)
+        u = group_choose(f, busy);
     return u ? u : group_choose(f, 0);
 }
 
@@ -214,14 +221,23 @@ static void hedge(struct flight *f)
 void flight_doubts(struct attempt *a)
 {
     struct flight *f = a->flight;
-    struct upstream *u;
+    struct upstream *from = a->upstream, *u;
 
-    if (f->probed || !find_free(f) || now_ns(f) >= f->deadline_ns)
+    if (f->probed)
+        flight_attempt_failed(a, PHASE_ANSWER, ERR_TIMEOUT);
+    if (f->probed || has_hope_beside(f, a) || now_ns(f) >= f->deadline_ns)
         return;
-    u = group_choose_well(f, f->tried | bit(a->upstream));
+    u = group_choose_well(f, f->tried | asked_now(f));
+    if (!u) /* who has failed may be well again */
+        u = group_choose_well(f, asked_now(f));
+    if (!find_free(f)) {
+        if (!u && from->health.is_open)
+            return;
+        end_attempt(a);
+    }
     count(f, METRIC_upstream_moved);
-    server_counts(a->upstream->stats, SERVER_moved);
-    start_attempt(f, u ? u : a->upstream, false);
+    server_counts(from->stats, SERVER_moved);
+    start_attempt(f, u ? u : from, false);
 }
 
 void flight_attempt_failed(struct attempt *a, enum phase phase, err_t err)
@@ -268,13 +284,11 @@ static void attempt_is_over(struct attempt *a)
     f->tried |= bit(u);
     f->phase = a->channel ? a->channel->phase : PHASE_QUEUE;
     f->err = ERR_TIMEOUT;
-    if (!find_free(f)) {
-        end_attempt(a);
-        return;
-    }
-    next = choose_next(f);
+    next = has_hope_beside(f, a) ? NULL : choose_next(f);
     if (!next) {
-        lose(f);
+        end_attempt(a);
+        if (!find_live(f))
+            lose(f);
         return;
     }
     count(f, METRIC_upstream_retries);

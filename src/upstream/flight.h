@@ -76,11 +76,15 @@ void flight_attempt_failed(struct attempt *a, enum phase phase, err_t err);
 /* Its connection ended: it begins anew on another one of the same upstream. */
 void flight_attempt_moves(struct attempt *a);
 
-/* It may be lost (and stays where it is): the question is asked elsewhere as well. */
+/* It may be lost: the question is asked elsewhere as well. It stays where it is, unless the other
+ * attempt is in doubt, too. */
 void flight_doubts(struct attempt *a);
 
 /* The response that will do when nobody has a better one, or NULL. Lasts until flight_done. */
 const struct message *flight_last_resort(const struct flight *f, const struct server **ret_server);
+
+/* Whether `u` is one of those who are asked at this moment. */
+bool flight_asks(const struct flight *f, const struct upstream *u);
 
 /* Takes all attempts back and stops the timer. */
 void flight_stop(struct flight *f);

@@ -100,7 +100,7 @@ void group_probe_failed(const struct flight *f)
         for (uint64_t left = g->rules->members & ~f->set->well; left; left &= left - 1) {
             struct upstream *u = &f->set->upstreams[__builtin_ctzll(left)];
 
-            if (health_wants_probe(&u->health, now_ns))
+            if (health_wants_probe(&u->health, now_ns) && !flight_asks(f, u))
                 set_probes(f->set, f, u);
         }
 }

@@ -13,13 +13,15 @@ struct health {
     bool is_probing;   /* a question is on its way to find out */
     unsigned failures; /* in a row */
     uint64_t retry_at_ns;
-    unsigned blame; /* how many of its last answers others bettered, of HEALTH_ALL */
+    uint64_t probed_ns; /* when the last probe was sent */
+    unsigned blame;     /* how many of its last answers others bettered, of HEALTH_ALL */
 };
 
 #define HEALTH_ALL 1024
 
-/* It failed, was silent, or failed when it was probed. */
-void health_fails(struct health *h, uint64_t now_ns);
+/* What was tried at `since_ns` has failed: the pause counts from then, because whoever takes long
+ * to fail has had a part of it already. */
+void health_fails(struct health *h, uint64_t since_ns);
 
 /* It is in doubt: another attempt may follow at once. */
 void health_is_doubted(struct health *h, uint64_t now_ns);
@@ -30,6 +32,9 @@ void health_answers(struct health *h);
 /* It said SERVFAIL or REFUSED, and another upstream then had an answer. Whether that is enough of
  * it to open the circuit. */
 bool health_is_blamed(struct health *h, uint64_t now_ns);
+
+/* A probe is sent. */
+void health_is_probed(struct health *h, uint64_t now_ns);
 
 /* The pause is over and nobody is trying yet. */
 bool health_wants_probe(const struct health *h, uint64_t now_ns);

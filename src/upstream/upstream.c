@@ -167,9 +167,9 @@ static void clear_bench(struct upstream *u, enum phase phase, err_t err)
     }
 }
 
-static void fail(struct upstream *u, enum phase phase, const char *reason)
+static void fail(struct upstream *u, enum phase phase, const char *reason, uint64_t since_ns)
 {
-    health_fails(&u->health, now_ns(u));
+    health_fails(&u->health, since_ns);
     if (u->health.failures >= TOLD_AFTER || !has_ready_channel(u))
         tell_failed(u, phase, reason);
     else
@@ -177,8 +177,7 @@ static void fail(struct upstream *u, enum phase phase, const char *reason)
     show(u);
 }
 
-/* A connection could not be used. */
-static void has_failed(struct upstream *u, enum phase phase, err_t err, const char *reason)
+static void count_failed(struct upstream *u, enum phase phase)
 {
     static const enum server_count counts[] = {
         [PHASE_QUEUE] = SERVER_failed_connect,
@@ -188,7 +187,14 @@ static void has_failed(struct upstream *u, enum phase phase, err_t err, const ch
     };
 
     count(u, METRIC_upstream_connections_failed, counts[phase]);
-    fail(u, phase, reason);
+}
+
+/* A connection that was begun at `since_ns` could not be used. */
+static void has_failed(struct upstream *u, enum phase phase, err_t err, const char *reason,
+                       uint64_t since_ns)
+{
+    count_failed(u, phase);
+    fail(u, phase, reason, since_ns);
     if (!has_ready_channel(u))
         clear_bench(u, phase, err);
 }
@@ -229,7 +235,7 @@ void upstream_carry(struct upstream *u, struct attempt *a)
     }
     sit_down(u, a);
     if (err != ERR_BUSY)
-        has_failed(u, PHASE_CONNECT, err, err_text(err));
+        has_failed(u, PHASE_CONNECT, err, err_text(err), now_ns(u));
 }
 
 void upstream_warms_up(struct upstream *u)
@@ -332,14 +338,14 @@ void upstream_is_probed(struct upstream *u)
 {
     count(u, METRIC_upstream_probes, SERVER_probes);
     u->is_probed = true;
-    u->health.is_probing = u->health.is_open;
+    health_is_probed(&u->health, now_ns(u));
 }
 
 void upstream_was_probed(struct upstream *u)
 {
     u->is_probed = false;
     if (u->health.is_probing)
-        fail(u, PHASE_ANSWER, "no good answer when it was tried again");
+        fail(u, PHASE_ANSWER, "no good answer when it was tried again", u->health.probed_ns);
 }
 
 void upstream_is_ready(struct upstream *u, struct channel *c)
@@ -352,7 +358,8 @@ void upstream_is_ready(struct upstream *u, struct channel *c)
 
 void upstream_lost_channel(struct upstream *u, struct channel *c, err_t err, const char *reason)
 {
-    bool was_used = c->has_answered, was_ready = c->is_ready;
+    bool was_used = c->has_answered, was_ready = c->is_ready, was_doubted = c->is_suspect;
+    uint64_t opened_ns = c->opened_ns;
     bool is_main = c->ops == u->server->ops;
     enum phase phase = c->phase;
     bool was_idle = was_used && list_is_empty(&c->attempts) && err == ERR_CLOSED;
@@ -365,8 +372,10 @@ void upstream_lost_channel(struct upstream *u, struct channel *c, err_t err, con
     show(u);
     if (was_used)
         count(u, METRIC_upstream_connections_lost, SERVER_lost);
+    else if (was_doubted) /* it has been held against the upstream already */
+        count_failed(u, phase);
     else if (is_main && (!was_ready || !list_is_empty(&left)))
-        has_failed(u, phase, err, reason);
+        has_failed(u, phase, err, reason, opened_ns);
     for (struct list *node = list_first(&left); node; node = list_first(&left)) {
         list_remove(node);
         if (was_used || (is_main && has_ready_channel(u)))
@@ -387,7 +396,8 @@ static void doubt_opening(struct upstream *u, struct channel *c)
 
     list_init(&left);
     channel_leave(c, &left);
-    fail(u, c->phase, "no connection in the usual time");
+    if (c->ops == u->server->ops && !has_ready_channel(u))
+        fail(u, c->phase, "no connection in the usual time", c->opened_ns);
     for (struct list *node = list_first(&left); node; node = list_first(&left)) {
         list_remove(node);
         flight_attempt_failed(LIST_OF(node, struct attempt, link), c->phase, ERR_TIMEOUT);
@@ -401,6 +411,22 @@ static void ask_elsewhere(struct upstream *u, struct channel *c)
         flight_doubts(LIST_OF(node, struct attempt, link));
 }
 
+/* A connection that never answered was a try, and it has failed. One that was good is replaced at
+ * once. */
+static void doubt_ready(struct upstream *u, const struct channel *c)
+{
+    if (c->has_answered) {
+        health_is_doubted(&u->health, now_ns(u));
+        tell_suspect(u, PHASE_ANSWER, "silent");
+        return;
+    }
+    health_fails(&u->health, c->opened_ns);
+    if (u->health.failures >= TOLD_AFTER)
+        tell_failed(u, PHASE_ANSWER, "no answer in the usual time");
+    else
+        tell_suspect(u, PHASE_ANSWER, "no answer in the usual time");
+}
+
 void upstream_doubts(struct upstream *u, struct channel *c)
 {
     c->is_suspect = true;
@@ -409,10 +435,8 @@ void upstream_doubts(struct upstream *u, struct channel *c)
         return;
     }
     count(u, METRIC_upstream_connections_silent, SERVER_silent);
-    if (!has_ready_channel(u)) {
-        health_is_doubted(&u->health, now_ns(u));
-        tell_suspect(u, PHASE_ANSWER, "silent");
-    }
+    if (!has_ready_channel(u))
+        doubt_ready(u, c);
     ask_elsewhere(u, c);
 }
 

@@ -17,41 +17,44 @@
 #define MANY           8                 /* questions without an answer: more than bad luck */
 #define SOON_MIN_NS    (40 * NS_PER_MS)  /* more than a busy machine sleeps, or an ACK is delayed */
 #define LATE_MIN_NS    (400 * NS_PER_MS) /* what a resolver may take that has to ask others */
+#define LATE_MAX_NS    (800 * NS_PER_MS) /* after an outage the usual is long: not for ever */
 #define OPENING_MIN_NS (100 * NS_PER_MS)
 #define OPENING_NS     (500 * NS_PER_MS) /* when nothing is known */
 #define GRACE_NS       (8 * NS_PER_MS)   /* what has arrived is read before the verdict */
 
-static uint64_t at_least(uint64_t value, uint64_t least)
+static uint64_t between(uint64_t least, uint64_t value, uint64_t most)
 {
-    return value > least ? value : least;
+    if (value < least)
+        return least;
+    return value < most ? value : most;
 }
 
-/* So long it may take to open: where there is more than one address, the second has its chance. */
+/* So long it may take to open: where there are several addresses, each has its chance. */
 static uint64_t opening_ns(const struct upstream *u)
 {
-    uint64_t usual_ns = u->handshake.total == 0
-                            ? OPENING_NS
-                            : at_least(4 * u->handshake.smoothed_ns, OPENING_MIN_NS);
+    uint64_t usual_ns = OPENING_NS;
 
-    return book_has_choice(&u->server->book) ? usual_ns + DIAL_STAGGER_NS : usual_ns;
+    if (u->handshake.total > 0)
+        usual_ns = between(OPENING_MIN_NS, 4 * u->handshake.smoothed_ns, OPENING_NS);
+    return usual_ns + book_choices(&u->server->book) * DIAL_STAGGER_NS;
+}
+
+/* So long it may be silent in any case. */
+static uint64_t late_ns(const struct upstream *u)
+{
+    return between(LATE_MIN_NS, 4 * u->latency.p95_ns, LATE_MAX_NS);
 }
 
 /* So long it may be silent when many questions wait, or when the network has lost it. */
 static uint64_t soon_ns(const struct upstream *u)
 {
-    return at_least(2 * u->latency.smoothed_ns + 10 * NS_PER_MS, SOON_MIN_NS);
+    return between(SOON_MIN_NS, 2 * u->latency.smoothed_ns + 10 * NS_PER_MS, late_ns(u));
 }
 
 /* How far away an upstream is that has never answered, nobody can say. */
 static bool is_known(const struct upstream *u)
 {
     return u->latency.smoothed_ns != 0;
-}
-
-/* So long it may be silent in any case. */
-static uint64_t late_ns(const struct upstream *u)
-{
-    return at_least(4 * u->latency.p95_ns, LATE_MIN_NS);
 }
 
 /* Since when nothing has come that should have. */

@@ -207,3 +207,26 @@ TEST(second_dies_too, "a question whose second connection ends does not wait for
     CHECK_EQUAL(seen.answered, 20);
     stand_end();
 }
+
+TEST(two_of_three, "when two of three fall silent at once all questions reach the third")
+{
+    struct seen seen;
+
+    stand_start(LISTEN UPSTREAMS_TCP3);
+    for (unsigned u = 2; u <= 3; u++)
+        stand_sets(u, WELL, 10);
+    learn_what_is_usual();
+    stand_sets(1, SILENT, 0);
+    stand_sets(2, SILENT, 0);
+    stand_asks(100);
+    stand_run(600, 0);
+    seen = stand_looks();
+    CHECK_EQUAL(seen.answered, 100);
+    stand_run(2000, 5);
+    (void)stand_looks();
+    stand_run(2000, 5);
+    seen = stand_looks();
+    CHECK_EQUAL(seen.failed, 0);
+    CHECK(seen.worst_ms <= 12);
+    stand_end();
+}
