@@ -71,9 +71,11 @@ bool book_has_address(const struct book *b)
     return atomic_load(&b->known) > 0;
 }
 
-bool book_has_choice(const struct book *b)
+unsigned book_choices(const struct book *b)
 {
-    return atomic_load(&b->known) > 1;
+    unsigned known = atomic_load(&b->known);
+
+    return known ? known - 1 : 0;
 }
 
 /* Puts the entry behind those that may be tried sooner; among equals the order is kept. */

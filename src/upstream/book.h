@@ -40,9 +40,9 @@ void book_write(struct book *b, enum book_family family, const union addr *addrs
 /* Puts in all that `before` knows, and when that must be renewed. */
 void book_inherit(struct book *b, struct book *before);
 
-/* Whether there is an address, and whether there is more than one. They take no lock. */
+/* Whether there is an address, and how many beside it. They take no lock. */
 bool book_has_address(const struct book *b);
-bool book_has_choice(const struct book *b);
+unsigned book_choices(const struct book *b);
 
 /* Copies the addresses in the order to try them: IPv6 first, the families by turns (RFC 8305
  * section 4), and last those that failed lately, longest ago first. Returns how many there are. */

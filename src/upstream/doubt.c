@@ -67,14 +67,16 @@ static void doubt_opening(struct upstream *u, struct channel *c)
  * once. */
 static void doubt_ready(struct upstream *u, const struct channel *c)
 {
-    if (c->has_answered)
+    if (c->has_answered) {
         health_is_doubted(&u->health, now_ns(u));
-    else
-        health_fails(&u->health, c->opened_ns);
-    if (u->health.failures >= HEALTH_TOLD_AFTER)
-        tell_failed(u, PHASE_ANSWER, "silent");
-    else
         tell_suspect(u, PHASE_ANSWER, "silent");
+        return;
+    }
+    health_fails(&u->health, c->opened_ns);
+    if (u->health.failures >= HEALTH_TOLD_AFTER)
+        tell_failed(u, PHASE_ANSWER, "no answer in the usual time");
+    else
+        tell_suspect(u, PHASE_ANSWER, "no answer in the usual time");
 }
 
 static void ask_elsewhere(struct upstream *u, struct channel *c)

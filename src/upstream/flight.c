@@ -228,6 +228,8 @@ void flight_doubts(struct attempt *a)
     if (f->probed || has_hope_beside(f, a) || now_ns(f) >= f->deadline_ns)
         return;
     u = group_choose_well(f, f->tried | asked_now(f));
+    if (!u) /* who has failed may be well again */
+        u = group_choose_well(f, asked_now(f));
     if (!find_free(f)) {
         if (!u && from->health.is_open)
             return;

@@ -29,15 +29,15 @@ static uint64_t between(uint64_t least, uint64_t value, uint64_t most)
     return value < most ? value : most;
 }
 
-/* So long it may take to open: where there is more than one address, the second has its chance. */
+/* So long it may take to open: where there are several addresses, each has its chance. */
 static uint64_t opening_ns(const struct channel *c)
 {
     const struct upstream *u = c->upstream;
     uint64_t usual_ns = OPENING_NS;
 
-    if (u->handshake.total != 0 && c->ops == u->server->ops)
+    if (u->handshake.total > 0 && c->ops == u->server->ops)
         usual_ns = between(OPENING_MIN_NS, 4 * u->handshake.smoothed_ns, OPENING_NS);
-    return book_has_choice(&u->server->book) ? usual_ns + DIAL_STAGGER_NS : usual_ns;
+    return usual_ns + book_choices(&u->server->book) * DIAL_STAGGER_NS;
 }
 
 /* So long it may be silent in any case. */
