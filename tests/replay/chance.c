@@ -17,6 +17,9 @@
 #define TICKS_MS    10
 #define PENDING_MAX 512
 
+/* What upstreams are like for a while, besides all that happens anyway. */
+enum mood { FRIENDLY, MUTE, UNABLE, MOODS };
+
 /* A question by its number, which is its id and stands in its name. */
 struct question_asked {
     uint64_t at_ms;
@@ -30,6 +33,7 @@ static struct {
     struct socket *clients[CLIENTS];
     struct asked pending[PENDING_MAX]; /* what upstreams have heard and not answered */
     unsigned pending_count;
+    enum mood moods[UPSTREAMS + 1];
 } run;
 
 static unsigned lot(unsigned sides)
@@ -54,7 +58,7 @@ static void check_response(const struct heard *heard)
     run.answered++;
     name_of_question(heard->id, name);
     CHECK_EQUAL(strncmp(heard->name, name, strlen(name)), 0);
-    if (heard->rcode == RCODE_SERVFAIL) {
+    if (heard->rcode == RCODE_SERVFAIL || heard->rcode == RCODE_REFUSED) {
         CHECK(heard->has_ede);
         return;
     }
@@ -132,6 +136,11 @@ static struct socket *any_connection(void)
     return found;
 }
 
+static enum mood mood_of(const struct socket *s)
+{
+    return run.moods[ntohl(s->peer.v4.sin_addr.s_addr) & 0xff];
+}
+
 /* What came over a connection that is closed needs no answer. */
 static void forget_closed(void)
 {
@@ -152,6 +161,21 @@ static void listen_to_all(void)
     listen_to(NULL);
 }
 
+static void say(const struct asked *asked)
+{
+    switch (mood_of(asked->on)) {
+    case FRIENDLY:
+        upstream_answer_flags(asked, asked->on->kind == SOCKET_DGRAM && lot(10) == 0 ? DNS_TC : 0);
+        break;
+    case UNABLE:
+        upstream_fail(asked, lot(4) ? RCODE_SERVFAIL : RCODE_REFUSED);
+        break;
+    case MUTE:
+    case MOODS:
+        break;
+    }
+}
+
 static void answer_one(bool right)
 {
     unsigned i = run.pending_count ? lot(run.pending_count) : 0;
@@ -162,7 +186,7 @@ static void answer_one(bool right)
     asked = run.pending[i];
     if (right) {
         run.pending[i] = run.pending[--run.pending_count];
-        upstream_answer_flags(&asked, asked.on->kind == SOCKET_DGRAM && lot(10) == 0 ? DNS_TC : 0);
+        say(&asked);
         return;
     }
     if (lot(2))
@@ -220,6 +244,8 @@ static void step(void)
         answer_one(false);
     else if (what < 92)
         connections_happen();
+    else if (what < 93 && lot(4) == 0)
+        run.moods[1 + lot(UPSTREAMS)] = lot(3) ? FRIENDLY : (enum mood)lot(MOODS);
     else if (what < 93)
         death();
     else

@@ -64,6 +64,53 @@ TEST(reload_old_fails_over, "questions of the old upstreams are tried again unti
     replay_end();
 }
 
+/* One question is asked of two upstreams, and a third one is tried with a copy of another. */
+static struct asked hedge_and_probe(void)
+{
+    struct asked asked;
+
+    client_udp_send(1, 1, "failed.example");
+    upstream_refuse(1);
+    asked = upstream_expect_any(2);
+    upstream_answer(&asked);
+    client_udp_expect_answer(1, 1, "failed.example");
+    advance(110);
+    client_udp_send(1, 2, "slow.example");
+    (void)upstream_expect_any(2);
+    (void)upstream_expect_any(1); /* silent */
+    CHECK_COUNTED(upstream_probes, 1);
+    advance(110);
+    asked = upstream_expect_any(3);
+    CHECK_COUNTED(upstream_hedges, 1);
+    return asked;
+}
+
+TEST(reload_hedged, "old upstreams go with their hedges and probes when the question is answered")
+{
+    struct asked asked;
+
+    replay_start(LISTEN UPSTREAMS_TCP3);
+    asked = hedge_and_probe();
+    CHECK_EQUAL(replay_reload(LISTEN "upstream: [{url: tcp://198.51.100.4}]\n"), OK);
+    upstream_answer(&asked);
+    client_udp_expect_answer(1, 2, "slow.example");
+    advance(5010);
+    for (unsigned u = 1; u <= 3; u++)
+        CHECK_EQUAL(upstream_connections(u), 0);
+    replay_end();
+}
+
+TEST(stop_hedged, "and a stop leaves nothing of them behind")
+{
+    replay_start(LISTEN UPSTREAMS_TCP3);
+    (void)hedge_and_probe();
+    CHECK_EQUAL(replay_reload(LISTEN "upstream: [{url: tcp://198.51.100.4}]\n"), OK);
+    replay_stop();
+    advance(5030);
+    CHECK(replay_is_over());
+    replay_end();
+}
+
 TEST(listener_removed, "a removed listener answers what it has, takes no more, and closes")
 {
     struct socket *client, *idle, *to;
