@@ -28,7 +28,8 @@ def test_hundreds_of_questions_are_in_flight_on_one_connection(stage):
     server = stage.chaos()
     with Stream(single(stage, server)) as stream:
         all_right(stream, named_queries("delay-1000", 400))
-    assert len(server.connections) == 1 and server.peak_pending >= 200
+    # So long a silence is doubted: they are asked again over another one, but each was on the first.
+    assert server.peak_pending >= 200 and len(server.connections[0].questions) == 400
 
 
 @pytest.mark.parametrize("most", [1, 3])
@@ -140,7 +141,8 @@ def test_questions_on_a_connection_that_was_good_move_when_it_dies(stage):
     queries[0] = named_queries("quick", 1)[0]
     with Stream(served) as stream:
         all_right(stream, queries)      # the one quick answer resets the connection under the 99
-    assert len(server.connections) == 2
+    # Those travel together, and may be asked again elsewhere for being silent so soon.
+    assert len(server.connections[1].questions) >= 99
 
 
 # A second upstream.

@@ -1,4 +1,4 @@
-/* upstream/doubt.c - an upstream that is silent, says SERVFAIL, or is tried again.
+/* upstream/upstream_doubt.c - an upstream that is silent, says SERVFAIL, or is tried again.
  *
  * Called by: watch.c, path.c (connections), flight.c (what responses say, probes).
  */
