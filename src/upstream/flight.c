@@ -152,19 +152,25 @@ static void start_attempt(struct flight *f, struct upstream *u, bool is_hedge)
     upstream_carry(u, a);
 }
 
-/* When all have failed the round begins anew: those who failed are left alone for a while, and
- * tried again until the deadline. Who is being asked already comes last. */
+/* Who is well comes first: those who have not failed this question, then those who have, for they
+ * may be back. When all have failed the round begins anew, until the deadline. Who is being asked
+ * already comes last. */
 static struct upstream *choose_next(struct flight *f)
 {
     uint64_t busy = asked_now(f);
-    struct upstream *u = f->probed ? NULL : group_choose(f, f->tried | busy);
+    struct upstream *u;
 
-    if (u || f->probed || f->kept)
+    if (f->probed)
+        return NULL;
+    u = group_choose_well(f, f->tried | busy);
+    if (!u && !f->kept)
+        u = group_choose_well(f, 0);
+    if (!u)
+        u = group_choose(f, f->tried | busy);
+    if (u || f->kept)
         return u;
     f->tried = 0;
-    u = group_choose_well(f, 0);
-    if (!u)
-        u = group_choose(f, busy);
+    u = group_choose(f, busy);
     return u ? u : group_choose(f, 0);
 }
 

@@ -296,6 +296,21 @@ bool upstream_times_out(struct upstream *u, struct attempt *a)
     return true;
 }
 
+/* A server that is back may have swallowed what it was asked while it was not itself. */
+static void repeat_swallowed(struct upstream *u, uint64_t before_ns)
+{
+    list_for_each (node, &u->channels) {
+        struct channel *c = LIST_OF(node, struct channel, link);
+
+        list_for_each (asked, &c->attempts) {
+            struct attempt *a = LIST_OF(asked, struct attempt, link);
+
+            if (c->is_ready && !c->is_suspect && a->sent_ns < before_ns)
+                channel_repeat(c, a);
+        }
+    }
+}
+
 void upstream_answered(const struct attempt *a, bool is_good)
 {
     struct upstream *u = a->upstream;
@@ -311,6 +326,8 @@ void upstream_answered(const struct attempt *a, bool is_good)
     }
     if (u->health.is_good)
         return;
+    if (u->health.is_open)
+        repeat_swallowed(u, a->sent_ns);
     health_answers(&u->health);
     tell_well(u);
     upstream_shows(u);

@@ -40,16 +40,18 @@ static uint64_t opening_ns(const struct channel *c)
     return usual_ns + book_choices(&u->server->book) * DIAL_STAGGER_NS;
 }
 
-/* So long it may be silent in any case. */
-static uint64_t late_ns(const struct upstream *u)
+/* So long it may be silent in any case. A connection that was never heard may be a try whether its
+ * server is back: that is not to take long. */
+static uint64_t late_ns(const struct channel *c)
 {
-    return between(LATE_MIN_NS, 4 * u->latency.p95_ns, LATE_MAX_NS);
+    return c->has_answered ? between(LATE_MIN_NS, 4 * c->upstream->latency.p95_ns, LATE_MAX_NS)
+                           : LATE_MIN_NS;
 }
 
 /* So long it may be silent when many questions wait, or when the network has lost it. */
 static uint64_t soon_ns(const struct upstream *u)
 {
-    return between(SOON_MIN_NS, 2 * u->latency.smoothed_ns + 10 * NS_PER_MS, late_ns(u));
+    return between(SOON_MIN_NS, 2 * u->latency.smoothed_ns + 10 * NS_PER_MS, LATE_MIN_NS);
 }
 
 /* How far away an upstream is that has never answered, nobody can say. */
@@ -87,7 +89,7 @@ static uint64_t patience_ns(const struct channel *c, uint64_t silent_ns)
         return opening_ns(c);
     if (is_cut_off(c, silent_ns) || (c->match.count >= MANY && is_known(u)))
         return soon_ns(u);
-    return late_ns(u);
+    return late_ns(c);
 }
 
 static void look(void *arg);
