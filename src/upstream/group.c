@@ -24,8 +24,9 @@ void group_init(struct group *g, const struct group_rules *rules)
 
 static struct group *fallback_of(const struct flight *f, const struct group *g)
 {
-    return g->rules->fallback < 0 ? NULL /* NOLINTNEXTLINE(clang-analyzer-*): it has a set */
-                                  : &f->set->groups[g->rules->fallback];
+    if (g->rules->fallback < 0)
+        return NULL;
+    return &f->set->groups[g->rules->fallback]; /* NOLINT(clang-analyzer-*): it is in a set */
 }
 
 /* Where any upstream will do, a question does not wait for one that has no connection yet: it is
