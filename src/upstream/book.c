@@ -157,10 +157,11 @@ void book_settle_failed(struct book *b, uint64_t now_ns)
     pthread_mutex_unlock(&b->lock);
 }
 
-void book_hurry(struct book *b, uint64_t now_ns)
+void book_hurry(struct book *b, uint64_t due_ns)
 {
     pthread_mutex_lock(&b->lock);
-    b->due_ns = now_ns;
+    if (due_ns < b->due_ns)
+        b->due_ns = due_ns;
     pthread_mutex_unlock(&b->lock);
 }
 

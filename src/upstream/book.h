@@ -61,8 +61,8 @@ bool book_claim(struct book *b, uint64_t now_ns, uint64_t until_ns);
 void book_settle(struct book *b, uint64_t due_ns);
 void book_settle_failed(struct book *b, uint64_t now_ns);
 
-/* The name is due now, whatever was said before. */
-void book_hurry(struct book *b, uint64_t now_ns);
+/* The name is due at `due_ns` at the latest, whatever was said before. */
+void book_hurry(struct book *b, uint64_t due_ns);
 
 /* When to look for a change: soon while nothing is known, else when the name is due. */
 uint64_t book_next_look_ns(struct book *b, uint64_t now_ns);

@@ -17,8 +17,9 @@
 #define LATE_NS       (50 * NS_PER_MS) /* how long one family waits for the other: RFC 8305 section 3 */
 #define TTL_MIN       5
 #define TTL_MAX       86400
-#define GRACE_NS      NS_PER_S /* beyond the deadline of what was asked */
-#define RENEW_PERCENT 90       /* of the TTL */
+#define GRACE_NS      NS_PER_S             /* beyond the deadline of what was asked */
+#define DOUBT_NS      (TTL_MIN * NS_PER_S) /* no sooner: the server may just be down */
+#define RENEW_PERCENT 90                   /* of the TTL */
 
 struct name;
 
@@ -275,6 +276,18 @@ void bootstrap_hurries(struct bootstrap *b)
             continue;
         book_hurry(&server_of(n)->book, now_ns(n));
         look(n);
+    }
+}
+
+void bootstrap_doubts(struct bootstrap *b, const struct upstream *u)
+{
+    for (size_t i = 0; b && i < b->count; i++) {
+        struct name *n = &b->names[i];
+
+        if (n->upstream != u || n->asked[BOOK_IPV6].is_waiting || n->asked[BOOK_IPV4].is_waiting)
+            continue;
+        book_hurry(&server_of(n)->book, now_ns(n) + DOUBT_NS);
+        look_later(n);
     }
 }
 

@@ -5,6 +5,7 @@
 #include "upstream/book.h"
 
 struct message;
+struct upstream;
 
 /* One worker's part in resolving the names of its upstreams. Whoever comes first asks, through
  * upstream_ask like any client; all others find the addresses in the servers' books. */
@@ -15,6 +16,10 @@ err_t bootstrap_new(struct bootstrap **ret_bootstrap, struct upstream_set *set);
 
 /* Names that have no address are asked for now. Nothing when `b` is NULL. */
 void bootstrap_hurries(struct bootstrap *b);
+
+/* The addresses of `u` may be those of yesterday: its name, if it has one, is asked for within
+ * seconds. Nothing when `b` is NULL. */
+void bootstrap_doubts(struct bootstrap *b, const struct upstream *u);
 
 /* Before its set: what was asked must find nobody any more, or never be answered. */
 void bootstrap_free(struct bootstrap **b);

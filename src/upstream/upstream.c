@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "io/loop.h"
 #include "metrics/metrics.h"
+#include "upstream/bootstrap.h"
 #include "upstream/channel.h"
 #include "upstream/flight.h"
 #include "upstream/policy.h"
@@ -172,6 +173,7 @@ void upstream_fails(struct upstream *u, enum phase phase, const char *reason, ui
         tell_failed(u, phase, reason);
     else
         tell_suspect(u, phase, reason);
+    bootstrap_doubts(u->set->bootstrap, u);
     upstream_shows(u);
 }
 

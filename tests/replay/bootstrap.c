@@ -239,3 +239,28 @@ TEST(bootstrap_silence, "a resolver that is silent holds no question longer than
     advance(20000);
     replay_end();
 }
+
+TEST(bootstrap_moved, "a server that moved is found at its new address long before the TTL is over")
+{
+    struct lookup lookup;
+    struct asked asked;
+
+    replay_start(LISTEN BY_NAME);
+    names_resolve(&one, 86400);
+    upstream_close(ask_over(1));
+    client_udp_send(1, 2, "second.example");
+    upstream_refuse_for(1, 4900);
+    names_expect_nothing();
+    upstream_refuse_for(1, 200);
+    (void)client_udp_expect(1); /* its deadline */
+    lookup = names_expect();
+    names_answer(&lookup.aaaa, &none, 300);
+    names_answer(&lookup.a, &three, 300);
+    client_udp_send(1, 3, "third.example");
+    for (unsigned i = 0; i < 120 && !upstream_next_connection(3); i++)
+        advance(5);
+    asked = upstream_expect_query(upstream_expect_connection(3));
+    upstream_answer(&asked);
+    client_udp_expect_answer(1, 3, "third.example");
+    replay_end();
+}
