@@ -53,12 +53,13 @@ void path_check(struct upstream_set *s)
 
 void path_look(struct upstream_set *s)
 {
-    uint64_t now_ns = loop_now_ns(s->context->loop), slept_ns;
+    uint64_t now_ns = loop_now_ns(s->context->loop), awake_ns, slept_ns;
     bool is_first = s->path.looked_ns == 0;
 
     if (!is_first && now_ns - s->path.looked_ns < LOOK_NS)
         return;
-    slept_ns = clock_boot_ns() - clock_monotonic_ns();
+    awake_ns = clock_monotonic_ns(); /* first: where nobody ever slept the clocks are equal */
+    slept_ns = clock_boot_ns() - awake_ns;
     if (!is_first && slept_ns > s->path.slept_ns + SLEPT_MIN_NS)
         check_all(s, true);
     s->path = (struct path){ now_ns, slept_ns };

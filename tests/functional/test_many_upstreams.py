@@ -124,3 +124,12 @@ def test_the_first_question_after_an_idle_close_is_answered(stage):
     until(lambda: not server.connections[0].is_open, "the server closes what is idle")
     assert is_right(ask(served, "after.test"), "after.test")
     assert len(server.asked_about("after.test")) == 1
+
+
+def test_a_quiet_second_is_no_reason_for_another_connection(stage):
+    server = stage.chaos()
+    served = stage.proxy(server, workers=1)
+    for number in range(6):
+        assert is_right(ask(served, f"n{number}.quiet.test"), f"n{number}.quiet.test")
+        time.sleep(0.3)
+    assert len(server.connections) == 1
