@@ -28,7 +28,18 @@ enum tls_event {
 /* ERR_NOMEM, ERR_USAGE when the peer has no name, ERR_TLS. */
 err_t tls_open_client(struct tls **ret_tls, const struct tls_context *context,
                       const struct tls_peer *peer);
+/* A server's side. Keeps a reference on `context`, which tls_context_new_server has made.
+ * ERR_NOMEM, ERR_TLS. */
+err_t tls_open_server(struct tls **ret_tls, struct tls_context *context);
 void tls_free(struct tls **tls);
+
+/* After TLS_READY: the protocol that was agreed on (RFC 7301); empty when the client named none. */
+struct slice tls_alpn(const struct tls *tls);
+/* The name the client asked for (RFC 6066 section 3); "" for none. */
+const char *tls_server_name(const struct tls *tls);
+
+/* Memory held for what has not been sent. */
+size_t tls_held(const struct tls *tls);
 
 /* Before the first step: `ticket` resumes an earlier session with this peer, if the server agrees.
  * The session is no less verified. */

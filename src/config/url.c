@@ -15,6 +15,7 @@ static const struct scheme {
     { "dns", 53, false, false },  { "udp", 53, false, false },
     { "tcp", 53, false, false },  { "tls", 853, false, true }, /* RFC 7858 section 3.1 */
     { "https", 443, true, true },                              /* RFC 8484 */
+    { "http", 80, true, false },
 };
 
 /* The text that is left to read, and the first fault. */
@@ -67,7 +68,7 @@ static err_t take_scheme(struct scan *s, struct url *url, const struct scheme **
     size_t len = end ? (size_t)(end - s->next) : 0;
 
     if (!end)
-        return fail(s, s->next, "a URL begins with dns://, udp://, tcp://, tls:// or https://");
+        return fail(s, s->next, "a URL begins with dns://, udp://, tcp://, tls://, https:// or http://");
     for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
         if (strlen(schemes[i].name) != len || memcmp(schemes[i].name, s->next, len) != 0)
             continue;
@@ -76,7 +77,7 @@ static err_t take_scheme(struct scan *s, struct url *url, const struct scheme **
         s->next = end + 3;
         return OK;
     }
-    return fail(s, s->next, "the scheme is none of dns, udp, tcp, tls, https");
+    return fail(s, s->next, "the scheme is none of dns, udp, tcp, tls, https, http");
 }
 
 /* "[2001:db8::1]"; the brackets are not part of the host. */
@@ -147,7 +148,7 @@ static err_t take_path(struct scan *s, const struct scheme *scheme, struct url *
     if (len == 0)
         return OK;
     if (!scheme->has_path)
-        return fail(s, s->next, "only https:// has a path");
+        return fail(s, s->next, "only https:// and http:// have a path");
     if (*s->next != '/')
         return fail(s, s->next, "the path begins with /");
     url->path = store_text(s->store, s->next, len);

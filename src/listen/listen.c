@@ -2,6 +2,7 @@
 #include "listen/listen.h"
 
 #include "io/socket.h"
+#include "listen/entrance.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +26,8 @@ const struct listener_ops *listener_find(const char *name)
 }
 
 err_t listener_open(struct listener **ret_listener, const struct listener_ops *ops,
-                    struct listen_context *context, const union addr *addr, size_t udp_size, int fd)
+                    struct listen_context *context, const union addr *addr,
+                    struct entrance *entrance, int fd)
 {
     struct listener *l = calloc(1, ops->size);
     err_t err;
@@ -37,15 +39,25 @@ err_t listener_open(struct listener **ret_listener, const struct listener_ops *o
     l->ops = ops;
     l->context = context;
     l->addr = *addr;
-    l->udp_size = udp_size;
+    listener_enter_by(l, entrance);
     list_init(&l->link);
     err = ops->open(l, fd);
     if (err != OK) {
+        entrance_unref(&l->entrance);
         free(l);
         return err;
     }
     *ret_listener = l;
     return OK;
+}
+
+void listener_enter_by(struct listener *l, struct entrance *entrance)
+{
+    struct entrance *before = l->entrance;
+
+    l->entrance = entrance_ref(entrance);
+    l->udp_size = entrance->config->udp_size;
+    entrance_unref(&before);
 }
 
 void listener_close(struct listener **l)
@@ -54,6 +66,7 @@ void listener_close(struct listener **l)
         return;
     list_remove(&(*l)->link);
     (*l)->ops->close(*l);
+    entrance_unref(&(*l)->entrance);
     free(*l);
     *l = NULL;
 }

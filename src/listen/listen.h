@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 struct admission;
+struct entrance;
 struct listener;
 struct loop;
 struct metrics;
@@ -37,6 +38,7 @@ struct listen_context {
 struct listener_ops {
     const char *name;
     bool stream;
+    bool encrypted;
     size_t size; /* of the struct that starts with struct listener */
 
     err_t (*open)(struct listener *l, int fd);                    /* takes `fd` over */
@@ -51,6 +53,7 @@ struct listener {
     struct listen_context *context; /* borrowed */
     struct list link;               /* its owner's */
     union addr addr;
+    struct entrance *entrance;
     size_t udp_size;  /* the longest response over UDP */
     unsigned waiting; /* queries without a response; its owner counts them */
 };
@@ -60,8 +63,11 @@ const struct listener_ops *listener_find(const char *name);
 
 /* Opens a listener on a socket of socket_listen, which it takes over, also on failure. */
 err_t listener_open(struct listener **ret_listener, const struct listener_ops *ops,
-                    struct listen_context *context, const union addr *addr, size_t udp_size,
-                    int fd);
+                    struct listen_context *context, const union addr *addr,
+                    struct entrance *entrance, int fd);
+
+/* From now on what `entrance` says holds, also for connections that are open. Keeps a reference. */
+void listener_enter_by(struct listener *l, struct entrance *entrance);
 void listener_close(struct listener **l);
 
 #endif

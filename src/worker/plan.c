@@ -7,6 +7,7 @@
 
 #include "config/config.h"
 #include "io/socket.h"
+#include "listen/entrance.h"
 #include "listen/listen.h"
 #include "listen/listen_config.h"
 #include "upstream/roster.h"
@@ -20,9 +21,8 @@
 static const struct {
     const char *scheme, *listeners[3];
 } schemes[] = {
-    { "dns", { "udp", "tcp" } },
-    { "udp", { "udp" } },
-    { "tcp", { "tcp" } },
+    { "dns", { "udp", "tcp" } }, { "udp", { "udp" } },     { "tcp", { "tcp" } },
+    { "tls", { "tls" } },        { "https", { "https" } }, { "http", { "http" } },
 };
 
 static const char *const *listeners_of(const char *scheme)
@@ -33,7 +33,7 @@ static const char *const *listeners_of(const char *scheme)
     return NULL;
 }
 
-static err_t add_door(struct plan *p, const struct listen_config *config, const char *listener)
+static err_t add_door(struct plan *p, struct entrance *entrance, const char *listener)
 {
     struct door *door = &p->doors[p->door_count];
 
@@ -43,25 +43,35 @@ static err_t add_door(struct plan *p, const struct listen_config *config, const 
     for (size_t i = 0; i < p->workers; i++)
         door->fds[i] = -1;
     door->ops = listener_find(listener);
-    door->addr = config->url.addr;
-    door->udp_size = config->udp_size;
+    door->addr = entrance->config->url.addr;
+    door->entrance = entrance_ref(entrance);
     p->door_count++;
     return OK;
 }
 
-static err_t make_doors(struct plan *p)
+static err_t add_doors(struct plan *p, size_t item, char reason[PLAN_REASON_MAX])
+{
+    struct entrance *entrance;
+    err_t err;
+
+    TRY(entrance_new(&entrance, p->config, item, reason));
+    err = OK;
+    for (const char *const *name = listeners_of(entrance->config->url.scheme); *name; name++)
+        if (err == OK)
+            err = add_door(p, entrance, *name);
+    entrance_unref(&entrance);
+    return err;
+}
+
+static err_t make_doors(struct plan *p, char reason[PLAN_REASON_MAX])
 {
     size_t count = config_count(p->config, &listen_section);
 
     p->doors = calloc(2 * count + 1, sizeof *p->doors);
     if (!p->doors)
         return ERR_NOMEM;
-    for (size_t i = 0; i < count; i++) {
-        const struct listen_config *config = config_item(p->config, &listen_section, i);
-
-        for (const char *const *name = listeners_of(config->url.scheme); *name; name++)
-            TRY(add_door(p, config, *name));
-    }
+    for (size_t i = 0; i < count; i++)
+        TRY(add_doors(p, i, reason));
     return OK;
 }
 
@@ -80,7 +90,7 @@ err_t plan_new(struct plan **ret_plan, struct config *config, size_t workers,
     p->cache = *(const struct cache_config *)config_one(config, &cache_section);
     err = roster_new(&p->roster, config, workers, reason);
     if (err == OK)
-        err = make_doors(p);
+        err = make_doors(p, reason);
     if (err != OK) {
         plan_free(&p);
         return err;
@@ -156,6 +166,12 @@ err_t plan_open(struct plan *p, const struct plan *before, char reason[PLAN_REAS
     return ERR_UNREACHABLE;
 }
 
+static void free_door(struct door *door)
+{
+    entrance_unref(&door->entrance);
+    free(door->fds);
+}
+
 void plan_free(struct plan **plan)
 {
     struct plan *p = *plan;
@@ -165,7 +181,7 @@ void plan_free(struct plan **plan)
     *plan = NULL;
     close_doors(p);
     for (size_t i = 0; i < p->door_count; i++)
-        free(p->doors[i].fds);
+        free_door(&p->doors[i]);
     free(p->doors);
     roster_unref(p->roster);
     config_unref(&p->config);

@@ -7,6 +7,7 @@
 #include "upstream/ask.h"
 
 struct config;
+struct entrance;
 struct listener_ops;
 struct roster;
 
@@ -16,7 +17,7 @@ struct roster;
 struct door {
     const struct listener_ops *ops;
     union addr addr;
-    size_t udp_size;
+    struct entrance *entrance; /* the plan's reference */
     bool is_absent; /* an IPv6 address on a machine without IPv6 */
     int *fds;       /* a socket for each worker, who takes it; -1: it has this door already */
 };

@@ -94,7 +94,7 @@ static void open_door(struct worker *w, struct door *door)
     if (fd < 0)
         return;
     door->fds[w->index] = -1;
-    err = listener_open(&l, door->ops, &w->listen, &door->addr, door->udp_size, fd);
+    err = listener_open(&l, door->ops, &w->listen, &door->addr, door->entrance, fd);
     if (err == OK)
         list_append(&w->doors, &l->link);
     else
@@ -119,7 +119,7 @@ static void put_in_force(struct worker *w, struct plan *plan)
         const struct door *door = plan_find(plan, l->ops, &l->addr);
 
         if (door)
-            l->udp_size = door->udp_size;
+            listener_enter_by(l, door->entrance);
         else
             leave(w, l);
     }

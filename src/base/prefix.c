@@ -1,0 +1,84 @@
+/* base/prefix.c - blocks of addresses.
+ *
+ * Called by: listen (which peers are trusted).
+ */
+#include "base/prefix.h"
+
+#include "base/slice.h"
+
+#include <stdlib.h>
+
+#define HOST_MAX 64
+
+static struct slice bytes_of(const union addr *addr)
+{
+    if (addr->any.sa_family == AF_INET6)
+        return slice_of(&addr->v6.sin6_addr, sizeof addr->v6.sin6_addr);
+    return slice_of(&addr->v4.sin_addr, sizeof addr->v4.sin_addr);
+}
+
+/* The first `bits` bits are the same. */
+static bool agree(const uint8_t *a, const uint8_t *b, unsigned bits)
+{
+    unsigned whole = bits / 8, rest = bits % 8;
+
+    if (memcmp(a, b, whole) != 0)
+        return false;
+    return rest == 0 || (a[whole] ^ b[whole]) >> (8 - rest) == 0;
+}
+
+static err_t read_bits(const char *text, unsigned max, uint8_t *ret_bits)
+{
+    char *end;
+    unsigned long bits;
+
+    if (text[0] < '0' || text[0] > '9')
+        return ERR_MALFORMED;
+    bits = strtoul(text, &end, 10);
+    if (*end || bits > max)
+        return ERR_MALFORMED;
+    *ret_bits = (uint8_t)bits;
+    return OK;
+}
+
+err_t prefix_parse(const char *text, struct prefix *ret_prefix)
+{
+    size_t len = strcspn(text, "/");
+    char host[HOST_MAX];
+    union addr addr;
+    struct prefix prefix = { 0 }, masked;
+    struct slice bytes;
+
+    if (len >= sizeof host)
+        return ERR_MALFORMED;
+    memcpy(host, text, len);
+    host[len] = '\0';
+    TRY(addr_parse(host, 0, &addr));
+    bytes = bytes_of(&addr);
+    prefix.family = addr.any.sa_family;
+    prefix.bits = (uint8_t)(8 * bytes.len);
+    memcpy(prefix.bytes, bytes.data, bytes.len);
+    if (text[len] == '/')
+        TRY(read_bits(text + len + 1, prefix.bits, &prefix.bits));
+    masked = prefix;
+    for (unsigned bit = prefix.bits; bit < 8 * bytes.len; bit++)
+        masked.bytes[bit / 8] &= (uint8_t) ~(0x80 >> bit % 8);
+    if (memcmp(masked.bytes, prefix.bytes, sizeof prefix.bytes) != 0)
+        return ERR_MALFORMED;
+    *ret_prefix = prefix;
+    return OK;
+}
+
+bool prefix_covers(const struct prefix *prefix, const union addr *addr)
+{
+    return prefix->family == addr->any.sa_family &&
+           agree(prefix->bytes, bytes_of(addr).data, prefix->bits);
+}
+
+bool prefixes_cover(const struct prefixes *prefixes, const union addr *addr)
+{
+    for (size_t i = 0; i < prefixes->count; i++)
+        if (prefix_covers(&prefixes->items[i], addr))
+            return true;
+    return false;
+}

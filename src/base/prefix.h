@@ -1,0 +1,28 @@
+#ifndef BASE_PREFIX_H
+#define BASE_PREFIX_H
+
+#include "base/addr.h"
+#include "base/err.h"
+
+#include <stddef.h>
+
+/* A block of IPv4 or IPv6 addresses (RFC 4632, RFC 4291 section 2.3). */
+struct prefix {
+    sa_family_t family;
+    uint8_t bits;
+    uint8_t bytes[16]; /* network byte order; those behind `bits` are zero */
+};
+
+struct prefixes {
+    struct prefix *items;
+    size_t count;
+};
+
+/* Reads "192.0.2.0/24", "2001:db8::/32", or an address alone, which is a block of one.
+ * ERR_MALFORMED for anything else, also for bits set behind the prefix. */
+err_t prefix_parse(const char *text, struct prefix *ret_prefix);
+
+bool prefix_covers(const struct prefix *prefix, const union addr *addr);
+bool prefixes_cover(const struct prefixes *prefixes, const union addr *addr);
+
+#endif

@@ -1,0 +1,31 @@
+#ifndef LISTEN_ENTRANCE_H
+#define LISTEN_ENTRANCE_H
+
+#include "base/err.h"
+#include "base/prefix.h"
+#include "listen/listen_config.h"
+
+struct config;
+struct tls_context;
+
+/* What one item of `listen` says, made ready: its certificates, and whom it trusts. Shared by the
+ * listeners of all workers. Only main changes it, and only by the functions below. */
+struct entrance {
+    const struct listen_config *config;         /* lives as long as the entrance */
+    struct prefixes proxy_from, forwarded_from; /* as configured */
+};
+
+#define ENTRANCE_REASON_MAX 512
+
+/* Item `item` of section listen; keeps a reference on `config`. ERR_NOMEM, or why its files cannot
+ * be used, told to a person in `reason`. */
+err_t entrance_new(struct entrance **ret_entrance, struct config *config, size_t item,
+                   char reason[ENTRANCE_REASON_MAX]);
+struct entrance *entrance_ref(struct entrance *e);
+void entrance_unref(struct entrance **e);
+
+/* What a new TLS session needs, as a reference that the caller gives back by tls_context_unref.
+ * NULL where there is no TLS. For any thread. */
+struct tls_context *entrance_tls(struct entrance *e);
+
+#endif
