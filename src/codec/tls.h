@@ -35,8 +35,6 @@ void tls_free(struct tls **tls);
 
 /* After TLS_READY: the protocol that was agreed on (RFC 7301); empty when the client named none. */
 struct slice tls_alpn(const struct tls *tls);
-/* The name the client asked for (RFC 6066 section 3); "" for none. */
-const char *tls_server_name(const struct tls *tls);
 
 /* Memory held for what has not been sent. */
 size_t tls_held(const struct tls *tls);

@@ -1,21 +1,24 @@
-/* codec/tls_context.c - what all TLS sessions with the same trust share.
+/* codec/tls_context.c - what all TLS sessions with the same trust or the same certificates share.
  *
- * Called by: upstream (one for each `ca` in the configuration), tls.c. Owns: the trusted
- * certificates and the parsed priorities. The credentials of a client are empty: trust is brought
- * in for each verification by tls_verify.c, so that threads share no GnuTLS object that anyone
- * writes.
+ * Called by: upstream (one for each `ca` in the configuration), listen (one for each door),
+ * tls_client.c, tls_server.c. Owns: trusted or own certificates, the parsed priorities, the ticket
+ * key. The credentials of a client are empty: trust is brought in for each verification by
+ * tls_verify.c, so that threads share no GnuTLS object that anyone writes.
  */
 #include "codec/tls_context.h"
 
 #include "base/clock.h"
 #include "codec/trust.h"
 
+#include <errno.h>
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-#define REASON_MAX 256
+#include <string.h>
+#include <unistd.h>
 
 /* RFC 8446 and RFC 9325 section 4.2: TLS 1.3 and 1.2, forward secrecy, authenticated encryption and
  * nothing else. X25519 first, because the one key share that is sent is of the first group. */
@@ -27,15 +30,26 @@
     ":+SIGN-ECDSA-SECP384R1-SHA384:+SIGN-ECDSA-SHA384:+SIGN-RSA-PSS-RSAE-SHA384"                   \
     ":+SIGN-RSA-PSS-SHA384:+SIGN-RSA-SHA384:+SIGN-ECDSA-SECP521R1-SHA512:+SIGN-ECDSA-SHA512"       \
     ":+SIGN-RSA-PSS-RSAE-SHA512:+SIGN-RSA-PSS-SHA512:+SIGN-RSA-SHA512:+SIGN-EDDSA-ED448"
-#define STRENGTH ":%PROFILE_MEDIUM" /* certificates too: RSA of 2048 bits at least, no SHA-1 */
+#define STRENGTH                                                                                   \
+    ":%PROFILE_MEDIUM:%SERVER_PRECEDENCE" /* certificates too: RSA of 2048 bits at least, no SHA-1 \
+                                           */
 
 #define AES_FIRST    ":+AES-128-GCM:+CHACHA20-POLY1305:+AES-256-GCM"
 #define CHACHA_FIRST ":+CHACHA20-POLY1305:+AES-128-GCM:+AES-256-GCM"
 
+#define ALPN_MAX 4
+
 struct tls_context {
+    _Atomic unsigned references;
     gnutls_certificate_credentials_t credentials;
     gnutls_priority_t priority;
-    struct trust *trust;
+    struct trust *trust; /* a client's */
+    /* a server's */
+    gnutls_datum_t alpn[ALPN_MAX];
+    unsigned alpn_count;
+    bool gives_tickets;
+    uint8_t ticket_key[TLS_TICKET_KEY_SIZE];
+    int64_t expires_s;
 };
 
 /* How long sealing 4 KiB takes at best; 0 when the cipher is not to be had. */
@@ -72,53 +86,176 @@ static const char *priority_text(void)
     return VERSIONS AES_FIRST GROUPS SIGNATURES STRENGTH;
 }
 
-err_t tls_context_new_client(struct tls_context **ret_context, const char *ca,
-                             char reason[REASON_MAX])
+static err_t make(struct tls_context **ret_context, char reason[TLS_REASON_MAX])
 {
     struct tls_context *c = calloc(1, sizeof *c);
-    err_t err = ERR_NOMEM;
     int ret;
 
-    snprintf(reason, REASON_MAX, "%s", err_text(err));
-    if (!c || gnutls_certificate_allocate_credentials(&c->credentials) < 0)
-        goto fail;
-    err = trust_load(&c->trust, ca, reason);
-    if (err != OK)
-        goto fail;
+    snprintf(reason, TLS_REASON_MAX, "%s", err_text(ERR_NOMEM));
+    if (!c)
+        return ERR_NOMEM;
+    atomic_init(&c->references, 1);
+    if (gnutls_certificate_allocate_credentials(&c->credentials) < 0) {
+        tls_context_unref(&c);
+        return ERR_NOMEM;
+    }
     ret = gnutls_priority_init(&c->priority, priority_text(), NULL);
     if (ret < 0) {
-        snprintf(reason, REASON_MAX, "the system allows none of our TLS suites: %s",
+        snprintf(reason, TLS_REASON_MAX, "the system allows none of our TLS suites: %s",
                  gnutls_strerror(ret));
-        err = ERR_TLS;
-        goto fail;
+        tls_context_unref(&c);
+        return ERR_TLS;
     }
     *ret_context = c;
     return OK;
-fail:
-    tls_context_free(&c);
-    return err;
 }
 
-void tls_context_free(struct tls_context **context)
+err_t tls_context_new_client(struct tls_context **ret_context, const char *ca,
+                             char reason[TLS_REASON_MAX])
+{
+    struct tls_context *c;
+    err_t err;
+
+    TRY(make(&c, reason));
+    err = trust_load(&c->trust, ca, reason);
+    if (err != OK) {
+        tls_context_unref(&c);
+        return err;
+    }
+    *ret_context = c;
+    return OK;
+}
+
+static err_t read_pair(struct tls_context *c, const char *certificate, const char *key,
+                       char reason[TLS_REASON_MAX])
+{
+    const char *files[] = { certificate, key };
+    int ret;
+
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        if (access(files[i], R_OK) == 0)
+            continue;
+        snprintf(reason, TLS_REASON_MAX, "%s: %s; give a file that this user can read", files[i],
+                 strerror(errno));
+        return ERR_NOTFOUND;
+    }
+    ret =
+        gnutls_certificate_set_x509_key_file(c->credentials, certificate, key, GNUTLS_X509_FMT_PEM);
+    if (ret >= 0)
+        return OK;
+    if (ret == GNUTLS_E_CERTIFICATE_KEY_MISMATCH)
+        snprintf(reason, TLS_REASON_MAX, "%s: the key is not that of %s", key, certificate);
+    else
+        snprintf(
+            reason, TLS_REASON_MAX,
+            "%s and %s: %s; write a PEM certificate, with those that signed it behind it, and a "
+            "PEM key without a password",
+            certificate, key, gnutls_strerror(ret));
+    return ret == GNUTLS_E_MEMORY_ERROR ? ERR_NOMEM : ERR_MALFORMED;
+}
+
+static void note_expiry(struct tls_context *c, unsigned pair)
+{
+    gnutls_x509_crt_t *chain;
+    unsigned count;
+
+    if (gnutls_certificate_get_x509_crt(c->credentials, pair, &chain, &count) < 0)
+        return;
+    for (unsigned i = 0; i < count; i++) {
+        int64_t expires_s = gnutls_x509_crt_get_expiration_time(chain[i]);
+
+        if (c->expires_s == 0 || expires_s < c->expires_s)
+            c->expires_s = expires_s;
+        gnutls_x509_crt_deinit(chain[i]);
+    }
+    gnutls_free(chain);
+}
+
+static err_t copy_alpn(struct tls_context *c, const struct tls_server_settings *settings)
+{
+    for (; c->alpn_count < settings->alpn_count && c->alpn_count < ALPN_MAX; c->alpn_count++) {
+        char *name = strdup(settings->alpn[c->alpn_count]);
+
+        if (!name)
+            return ERR_NOMEM;
+        c->alpn[c->alpn_count] = (gnutls_datum_t){ (uint8_t *)name, (unsigned)strlen(name) };
+    }
+    return OK;
+}
+
+err_t tls_context_new_server(struct tls_context **ret_context,
+                             const struct tls_server_settings *settings,
+                             char reason[TLS_REASON_MAX])
+{
+    static const uint8_t no_key[TLS_TICKET_KEY_SIZE];
+    struct tls_context *c;
+    err_t err;
+
+    TRY(make(&c, reason));
+    err = copy_alpn(c, settings);
+    for (size_t i = 0; i < settings->count && err == OK; i++) {
+        err = read_pair(c, settings->certificates[i], settings->keys[i], reason);
+        if (err == OK)
+            note_expiry(c, (unsigned)i);
+    }
+    if (err != OK) {
+        tls_context_unref(&c);
+        return err;
+    }
+    memcpy(c->ticket_key, settings->ticket_key, sizeof c->ticket_key);
+    c->gives_tickets = memcmp(c->ticket_key, no_key, sizeof no_key) != 0;
+    *ret_context = c;
+    return OK;
+}
+
+struct tls_context *tls_context_ref(struct tls_context *context)
+{
+    atomic_fetch_add_explicit(&context->references, 1, memory_order_relaxed);
+    return context;
+}
+
+void tls_context_unref(struct tls_context **context)
 {
     struct tls_context *c = *context;
 
-    if (!c)
+    *context = NULL;
+    if (!c || atomic_fetch_sub_explicit(&c->references, 1, memory_order_acq_rel) > 1)
         return;
     if (c->credentials)
         gnutls_certificate_free_credentials(c->credentials);
     gnutls_priority_deinit(c->priority);
     trust_free(&c->trust);
+    for (unsigned i = 0; i < c->alpn_count; i++)
+        free(c->alpn[i].data);
+    gnutls_memset(c->ticket_key, 0, sizeof c->ticket_key);
     free(c);
-    *context = NULL;
 }
 
 err_t tls_context_apply(const struct tls_context *context, gnutls_session_t session)
 {
+    gnutls_datum_t key = { (uint8_t *)(uintptr_t)context->ticket_key, TLS_TICKET_KEY_SIZE };
+
     if (gnutls_priority_set(session, context->priority) < 0 ||
         gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, context->credentials) < 0)
         return ERR_TLS;
+    /* RFC 7301 section 3.2: a client that names only others is refused */
+    if (context->alpn_count > 0 &&
+        gnutls_alpn_set_protocols(session, context->alpn, context->alpn_count,
+                                  GNUTLS_ALPN_MANDATORY | GNUTLS_ALPN_SERVER_PRECEDENCE) < 0)
+        return ERR_TLS;
+    if (context->gives_tickets && gnutls_session_ticket_enable_server(session, &key) < 0)
+        return ERR_TLS;
     return OK;
+}
+
+bool tls_context_gives_tickets(const struct tls_context *context)
+{
+    return context->gives_tickets;
+}
+
+int64_t tls_context_expires_s(const struct tls_context *context)
+{
+    return context->expires_s;
 }
 
 const struct trust *tls_context_trust(const struct tls_context *context)

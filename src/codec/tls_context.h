@@ -3,20 +3,23 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct gnutls_session_int;
 struct trust;
 
-/* What all sessions with the same trust share. Immutable once it was made: sessions of many threads
- * may use it at once. It outlives them. */
+/* What all sessions with the same trust, or the same certificates, share. Immutable once it was
+ * made: sessions of many threads may use it at once. */
 struct tls_context;
+
+#define TLS_REASON_MAX 512
 
 /* `ca`: "system" for the certificates that this system trusts, or a file of PEM certificates.
  * ERR_NOTFOUND, ERR_MALFORMED, ERR_NOMEM or ERR_TLS, told to a person in `reason`. */
-err_t tls_context_new_client(struct tls_context **ret_context, const char *ca, char reason[256]);
-void tls_context_free(struct tls_context **context);
+err_t tls_context_new_client(struct tls_context **ret_context, const char *ca,
+                             char reason[TLS_REASON_MAX]);
 
 #define TLS_TICKET_KEY_SIZE 64
 
@@ -32,17 +35,20 @@ struct tls_server_settings {
 /* ERR_NOTFOUND, ERR_MALFORMED, ERR_NOMEM or ERR_TLS, told to a person in `reason`, with the file.
  */
 err_t tls_context_new_server(struct tls_context **ret_context,
-                             const struct tls_server_settings *settings, char reason[256]);
+                             const struct tls_server_settings *settings,
+                             char reason[TLS_REASON_MAX]);
 
-/* A server's context goes when its last session and its maker have let go of it. */
+/* A context goes when all have let go of it: its maker and, of a server's, its sessions. A client's
+ * sessions keep none. */
 struct tls_context *tls_context_ref(struct tls_context *context);
 void tls_context_unref(struct tls_context **context);
 
 /* When the first of a server's certificates expires, in seconds since 1970. */
 int64_t tls_context_expires_s(const struct tls_context *context);
 
-/* For tls.c: gives a new session versions, suites and credentials. */
+/* For tls_client.c and tls_server.c: gives a new session versions, suites and credentials. */
 err_t tls_context_apply(const struct tls_context *context, struct gnutls_session_int *session);
+bool tls_context_gives_tickets(const struct tls_context *context);
 const struct trust *tls_context_trust(const struct tls_context *context);
 
 #endif

@@ -2,19 +2,25 @@
 #include "command/command.h"
 #include "command/service.h"
 #include "log/log.h"
+#include "worker/plan.h"
 
 #include <signal.h>
 
+#define LOOK_AFTER_S 2 /* between two looks at files that may change */
+
 static void obey_signals(struct service *s, const sigset_t *signals)
 {
+    static const struct timespec look_after = { .tv_sec = LOOK_AFTER_S };
+
     for (;;) {
         struct problems remarks;
-        int got = sigwaitinfo(signals, NULL);
+        int got = sigtimedwait(signals, NULL, &look_after);
 
         if (got == SIGHUP)
             service_reload(s, &remarks);
         if (got == SIGNAL_CONTROL)
             control_work(s->control);
+        plan_refresh(s->crew.plan);
         if (got == SIGTERM || got == SIGINT)
             break;
     }

@@ -174,6 +174,11 @@ bool stream_state(const struct stream *s, struct stream_state *ret_state)
     return true;
 }
 
+void stream_finish(struct stream *s)
+{
+    shutdown(s->fd, SHUT_WR);
+}
+
 err_t stream_read_on(struct stream *s, bool on)
 {
     s->reads = on;

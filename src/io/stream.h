@@ -56,6 +56,9 @@ struct stream_state {
 /* False while it connects, and when the kernel does not say. */
 bool stream_state(const struct stream *s, struct stream_state *ret_state);
 
+/* Nothing more will be sent: the peer sees the end of the stream behind what was. */
+void stream_finish(struct stream *s);
+
 /* Reading pauses and goes on: the kernel's buffer fills and the peer has to wait. */
 err_t stream_read_on(struct stream *s, bool on);
 

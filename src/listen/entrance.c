@@ -1,11 +1,12 @@
 /* listen/entrance.c - one item of section listen, made ready for all workers.
  *
- * Called by: worker/plan.c (made, and read again when files change), the listeners.
- * Owns: the trusted prefixes.
+ * Called by: worker/plan.c (made, and looked after), session.c.
+ * Owns: the trusted prefixes, the certificates.
  */
 #include "listen/entrance.h"
 
 #include "config/config.h"
+#include "listen/certificates.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -52,6 +53,8 @@ err_t entrance_new(struct entrance **ret_entrance, struct config *config, size_t
     err = read_prefixes(&e->proxy_from, &e->config->proxy_from);
     if (err == OK)
         err = read_prefixes(&e->forwarded_from, &e->config->forwarded_from);
+    if (err == OK && e->config->certificate.count > 0)
+        err = certificates_new(&e->certificates, e->config, reason);
     if (err != OK) {
         entrance_unref(&e);
         return err;
@@ -75,12 +78,24 @@ void entrance_unref(struct entrance **e)
         return;
     free(k->open.proxy_from.items);
     free(k->open.forwarded_from.items);
+    certificates_free(&k->open.certificates);
     config_unref(&k->config);
     free(k);
 }
 
 struct tls_context *entrance_tls(struct entrance *e)
 {
-    (void)e;
-    return NULL;
+    return e->certificates ? certificates_context(e->certificates) : NULL;
+}
+
+void entrance_inherit(struct entrance *e, struct entrance *before)
+{
+    if (e->certificates && before->certificates)
+        certificates_inherit(e->certificates, before->certificates);
+}
+
+void entrance_refresh(struct entrance *e)
+{
+    if (e->certificates)
+        certificates_refresh(e->certificates);
 }

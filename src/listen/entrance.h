@@ -5,6 +5,7 @@
 #include "base/prefix.h"
 #include "listen/listen_config.h"
 
+struct certificates;
 struct config;
 struct tls_context;
 
@@ -13,6 +14,7 @@ struct tls_context;
 struct entrance {
     const struct listen_config *config;         /* lives as long as the entrance */
     struct prefixes proxy_from, forwarded_from; /* as configured */
+    struct certificates *certificates;          /* NULL where there is no TLS */
 };
 
 #define ENTRANCE_REASON_MAX 512
@@ -27,5 +29,11 @@ void entrance_unref(struct entrance **e);
 /* What a new TLS session needs, as a reference that the caller gives back by tls_context_unref.
  * NULL where there is no TLS. For any thread. */
 struct tls_context *entrance_tls(struct entrance *e);
+
+/* For main: goes on with the ticket keys of `before`. */
+void entrance_inherit(struct entrance *e, struct entrance *before);
+
+/* For main, every few seconds: files that changed are read again, and what is found is logged. */
+void entrance_refresh(struct entrance *e);
 
 #endif

@@ -57,6 +57,7 @@ void listener_enter_by(struct listener *l, struct entrance *entrance)
 
     l->entrance = entrance_ref(entrance);
     l->udp_size = entrance->config->udp_size;
+    l->padding = (enum padding)entrance->config->padding;
     entrance_unref(&before);
 }
 

@@ -6,6 +6,7 @@
 #include "base/list.h"
 #include "base/slice.h"
 #include "listen/limit_config.h"
+#include "metrics/metrics.h"
 
 #include <stdbool.h>
 
@@ -13,8 +14,8 @@ struct admission;
 struct entrance;
 struct listener;
 struct loop;
-struct metrics;
 struct query;
+struct talk;
 
 /* A query as it came in. All is borrowed until the callee returns. */
 struct arrival {
@@ -38,8 +39,11 @@ struct listen_context {
 struct listener_ops {
     const char *name;
     bool stream;
-    bool encrypted;
-    size_t size; /* of the struct that starts with struct listener */
+    bool pads;                      /* its client gets responses through TLS: RFC 8467 */
+    bool tells_idle;                /* when it closes idle connections: RFC 7828 */
+    const struct talk *talk;        /* of a stream */
+    enum metric queries, responses; /* what is counted */
+    size_t size;                    /* of the struct that starts with struct listener */
 
     err_t (*open)(struct listener *l, int fd);                    /* takes `fd` over */
     void (*reply)(struct listener *l, const struct query *query); /* once for each query */
@@ -48,13 +52,17 @@ struct listener_ops {
     void (*close)(struct listener *l);
 };
 
+/* Which responses are padded, where there is TLS: in the order of the option's words. */
+enum padding { PAD_WHEN_ASKED, PAD_ALWAYS, PAD_NEVER };
+
 struct listener {
     const struct listener_ops *ops;
     struct listen_context *context; /* borrowed */
     struct list link;               /* its owner's */
     union addr addr;
     struct entrance *entrance;
-    size_t udp_size;  /* the longest response over UDP */
+    size_t udp_size; /* the longest response over UDP */
+    enum padding padding;
     unsigned waiting; /* queries without a response; its owner counts them */
 };
 

@@ -63,8 +63,8 @@ static void check_prefixes(const struct strings *texts, const char *option, size
 
     for (size_t n = 0; n < texts->count; n++)
         if (prefix_parse(texts->items[n], &prefix) != OK)
-            complain(to, i, option, "%s: %s is no prefix; write 192.0.2.0/24, or one address",
-                     option, texts->items[n]);
+            complain(to, i, option, "%s is no prefix; write 192.0.2.0/24, or one address",
+                     texts->items[n]);
 }
 
 static void check_forwarded(const struct listen_config *listen, size_t i, struct loader *to)

@@ -1,154 +1,205 @@
-/* listen/session.c - one client's connection (RFC 7766, RFC 9210).
+/* listen/session.c - one client's connection, from its admission to its end (RFC 7766, RFC 9210).
  *
- * Called by: tcp.c. Owns: the stream, a message that is half read, responses not yet taken.
- * Queries are answered in the order their answers come (RFC 7766 section 6.2.1.1). A session is
- * only closed at the end of a turn, so that whoever calls into it finds it whole when it returns.
+ * Called by: door.c, the talks. Owns: the wire, what the talk keeps.
+ * A session is only closed at the end of a turn, so that whoever calls into it finds it whole when
+ * it returns.
  */
 #include "listen/session.h"
 
-#include "base/buffer.h"
-#include "codec/frame.h"
-#include "io/loop.h"
+#include "base/clock.h"
+#include "codec/tls.h"
+#include "codec/tls_context.h"
 #include "io/socket.h"
 #include "io/stream.h"
 #include "listen/admission.h"
+#include "listen/entrance.h"
+#include "listen/exchange.h"
 #include "listen/listen.h"
+#include "listen/talk.h"
 #include "metrics/metrics.h"
 
-#define SESSIONS_MAX (1u << 20) /* of one listener; the configured limit is lower */
-#define QUERIES_MAX  512        /* of one session at once; then it has to wait */
-#define OUT_FLUSH    65536      /* unsent bytes that do not wait for the end of the turn */
-#define OUT_MAX      (4u << 20) /* unsent bytes; a client who lets more gather is cut off */
+#define SESSIONS_MAX (1u << 20)     /* of one listener; the configured limit is lower */
+#define QUERIES_MAX  512            /* of one session at once; then it has to wait */
+#define OUT_FLUSH    65536          /* unsent bytes that do not wait for the end of the turn */
+#define OUT_MAX      (4u << 20)     /* unsent bytes; a client who lets more gather is cut off */
+#define LINGER_NS    (2 * NS_PER_S) /* for our last words to arrive: a slow path's round trips */
 
-struct session {
-    struct session_set *set;
-    struct list link;
-    struct stream *stream;
-    struct frame frame;
-    struct buffer out;
-    size_t held; /* bytes counted at the admission */
-    struct turn_end settle;
-    struct timer timer;
-    uint64_t partial_since_ns; /* first byte of the message that is half read */
-    uint64_t last_progress_ns; /* the client sent a query or took a response */
-    unsigned queries;          /* without a response */
-    bool client_finished, doomed, paused;
-    union addr client;
-};
-
-static struct listen_context *context_of(const struct session *s)
+struct listen_context *session_context(const struct session *s)
 {
     return s->set->listener->context;
 }
 
+static const struct talk *talk_of(const struct session *s)
+{
+    return s->set->listener->ops->talk;
+}
+
 static uint64_t now_ns(const struct session *s)
 {
-    return loop_now_ns(context_of(s)->loop);
+    return loop_now_ns(session_context(s)->loop);
 }
 
 static void settle(void *arg);
 
-static void settle_soon(struct session *s)
+void session_settle_soon(struct session *s)
 {
-    loop_at_turn_end(context_of(s)->loop, &s->settle, settle, s);
+    loop_at_turn_end(session_context(s)->loop, &s->settle, settle, s);
 }
 
-/* Ends the session at the end of this turn and counts why; METRIC_COUNT stands for no reason. */
-static void doom(struct session *s, enum metric why)
+void session_doom(struct session *s, enum metric why)
 {
     if (s->doomed)
         return;
     s->doomed = true;
+    wire_stop(&s->wire);
     if (why != METRIC_COUNT)
-        metrics_count(context_of(s)->metrics, why);
-    settle_soon(s);
+        metrics_count(session_context(s)->metrics, why);
+    session_settle_soon(s);
+}
+
+static bool asks(const struct session *s, bool (*what)(const struct session *s))
+{
+    return s->is_ready && what && what(s);
 }
 
 static void count_bytes(struct session *s)
 {
-    struct listen_context *context = context_of(s);
-    size_t holds = frame_held(&s->frame) + s->out.size;
+    struct listen_context *context = session_context(s);
+    size_t holds = wire_held(&s->wire) + (s->is_ready ? talk_of(s)->held(s) : 0);
 
     if (admission_hold(context->admission, s->held, holds, context->limits.tcp_buffers))
         s->held = holds;
     else
-        doom(s, METRIC_connections_starved);
+        session_doom(s, METRIC_connections_starved);
 }
 
 static void close_session(struct session *s)
 {
     struct session_set *set = s->set;
+    struct admission *admission = set->listener->context->admission;
 
     turn_end_cancel(&s->settle);
     wheel_cancel(&s->timer);
     list_remove(&s->link);
-    stream_close(&s->stream);
-    frame_done(&s->frame);
-    buffer_done(&s->out);
-    admission_hold(set->listener->context->admission, s->held, 0, 0);
-    admission_leave(set->listener->context->admission, &s->client);
+    wire_close(&s->wire);
+    if (s->is_ready)
+        talk_of(s)->end(s);
+    admission_hold(admission, s->held, 0, 0);
+    admission_leave(admission, &s->client);
     pool_give(&set->pool, s);
 }
 
+/* Until the client takes no more, or there is no more. */
 static void flush(struct session *s)
 {
-    size_t sent = 0;
+    bool progress = true;
 
-    if (s->out.len == 0 || s->doomed)
-        return;
-    if (stream_send(s->stream, buffer_slice(&s->out), &sent) != OK) {
-        doom(s, METRIC_COUNT);
-        return;
+    while (progress && !s->doomed) {
+        if (s->is_ready && talk_of(s)->write && talk_of(s)->write(s, OUT_FLUSH) != OK) {
+            session_doom(s, METRIC_connections_starved);
+            return;
+        }
+        if (wire_flush(&s->wire, &progress) != OK) {
+            session_doom(s, METRIC_COUNT);
+            return;
+        }
+        if (progress)
+            s->last_progress_ns = now_ns(s);
     }
-    if (sent == 0)
-        return;
-    s->last_progress_ns = now_ns(s);
-    buffer_consume(&s->out, sent, 0);
-    count_bytes(s);
+}
+
+void session_flush_if_much(struct session *s)
+{
+    if (wire_unsent(&s->wire) >= OUT_FLUSH)
+        flush(s);
+    if (wire_unsent(&s->wire) > OUT_MAX)
+        session_doom(s, METRIC_connections_slow);
+}
+
+static enum metric why_late(const struct session *s)
+{
+    if (s->finished_ns)
+        return METRIC_COUNT;
+    if (wire_is_opening(&s->wire))
+        return s->wire.awaits_intro ? METRIC_connections_unintroduced : METRIC_tls_handshakes_late;
+    if (wire_unsent(&s->wire) > 0)
+        return METRIC_connections_slow;
+    return asks(s, talk_of(s)->is_partial) ? METRIC_connections_late : METRIC_connections_idle;
 }
 
 static void take_time(void *arg)
 {
     struct session *s = arg;
 
-    if (s->out.len > 0)
-        doom(s, METRIC_connections_slow);
-    else
-        doom(s, frame_is_partial(&s->frame) ? METRIC_connections_late : METRIC_connections_idle);
+    session_doom(s, why_late(s));
 }
 
-/* A message has an absolute deadline from its first byte on, so that a byte now and then holds no
- * slot (RFC 9210 section 4.4); a client who waits for us has none. */
+static uint64_t idle_ns(const struct session *s)
+{
+    const struct limit_config *limits = &session_context(s)->limits;
+
+    return s->wire.tls ? limits->tls_idle : limits->tcp_idle;
+}
+
+/* When the session ends if nothing happens; 0: not at all. A message has an absolute deadline from
+ * its first byte on, as has a handshake, so that a byte now and then holds no slot (RFC 9210
+ * section 4.4); a client who waits for us has none. */
+static uint64_t deadline_ns(const struct session *s)
+{
+    const struct limit_config *limits = &session_context(s)->limits;
+
+    if (s->finished_ns)
+        return s->finished_ns + LINGER_NS;
+    if (wire_is_opening(&s->wire))
+        return s->begun_ns + limits->tls_handshake;
+    if (wire_unsent(&s->wire) > 0)
+        return s->last_progress_ns + idle_ns(s);
+    if (s->was_partial && !s->paused)
+        return s->partial_since_ns + limits->tcp_message;
+    return s->queries > 0 ? 0 : s->last_progress_ns + idle_ns(s);
+}
+
 static void set_timer(struct session *s)
 {
-    const struct limit_config *limits = &context_of(s)->limits;
-    struct wheel *wheel = loop_wheel(context_of(s)->loop);
+    uint64_t deadline = deadline_ns(s);
 
-    if (s->out.len > 0)
-        wheel_set(wheel, &s->timer, s->last_progress_ns + limits->tcp_idle, take_time, s);
-    else if (frame_is_partial(&s->frame) && !s->paused)
-        wheel_set(wheel, &s->timer, s->partial_since_ns + limits->tcp_message, take_time, s);
-    else if (s->queries > 0)
-        wheel_cancel(&s->timer);
+    if (deadline)
+        wheel_set(loop_wheel(session_context(s)->loop), &s->timer, deadline, take_time, s);
     else
-        wheel_set(wheel, &s->timer, s->last_progress_ns + limits->tcp_idle, take_time, s);
+        wheel_cancel(&s->timer);
 }
 
 /* A client who does not take its responses, or asks faster than they come, has to wait. */
 static void set_reading(struct session *s)
 {
-    bool paused = s->queries >= QUERIES_MAX || s->out.len >= OUT_FLUSH;
+    bool paused = s->queries >= QUERIES_MAX || wire_unsent(&s->wire) >= OUT_FLUSH ||
+                  asks(s, talk_of(s)->is_full);
 
     if (s->paused && !paused)
         s->partial_since_ns = now_ns(s);
     s->paused = paused;
-    if (stream_read_on(s->stream, !paused && !s->client_finished && !s->set->draining) != OK)
-        doom(s, METRIC_COUNT);
+    if (stream_read_on(s->wire.stream, !paused && !s->client_finished && !s->set->draining) != OK)
+        session_doom(s, METRIC_COUNT);
 }
 
 static bool is_finished(const struct session *s)
 {
-    return (s->client_finished || s->set->draining) && s->queries == 0 && s->out.len == 0;
+    return (s->client_finished || s->set->draining) && s->queries == 0 &&
+           wire_unsent(&s->wire) == 0;
+}
+
+/* The client may still be talking when we have said all. */
+static bool has_last_word(const struct session *s)
+{
+    return asks(s, talk_of(s)->is_over) && wire_unsent(&s->wire) == 0 && !s->client_finished;
+}
+
+static void linger(struct session *s)
+{
+    s->finished_ns = now_ns(s);
+    wire_finish(&s->wire);
+    if (stream_read_on(s->wire.stream, true) != OK)
+        session_doom(s, METRIC_COUNT);
 }
 
 /* Once a turn at most, for all that happened in it. */
@@ -156,135 +207,170 @@ static void settle(void *arg)
 {
     struct session *s = arg;
 
-    flush(s);
-    if (!s->doomed)
-        set_reading(s);
+    if (!s->finished_ns) {
+        flush(s);
+        if (!s->doomed)
+            count_bytes(s);
+        if (!s->doomed)
+            set_reading(s);
+        if (!s->doomed && !is_finished(s) && has_last_word(s))
+            linger(s);
+    }
     if (s->doomed || is_finished(s))
         close_session(s);
     else
         set_timer(s);
 }
 
-static void hand_on(struct session *s, struct slice message)
+void session_ask(struct session *s, const struct arrival *arrival)
 {
-    struct listen_context *context = context_of(s);
-    const struct arrival arrival = {
-        .message = message,
-        .client = &s->client,
-        .handle = pool_handle(s),
-    };
+    struct listen_context *context = session_context(s);
+    struct listener *l = s->set->listener;
 
     s->queries++;
-    metrics_count(context->metrics, METRIC_queries_tcp);
-    context->on_query(context->arg, s->set->listener, &arrival);
+    s->was_partial = false;
+    s->last_progress_ns = now_ns(s);
+    metrics_count(context->metrics, l->ops->queries);
+    context->on_query(context->arg, l, arrival);
+}
+
+void session_answered(struct session *s)
+{
+    s->queries--;
+    if (wire_unsent(&s->wire) == 0)
+        s->last_progress_ns = now_ns(s);
+    session_settle_soon(s);
+}
+
+/* A balancer stands before many clients: only now it is known which of them this is. */
+static void introduced(void *arg, const union addr *client)
+{
+    struct session *s = arg;
+    struct listen_context *context = session_context(s);
+
+    admission_leave(context->admission, &s->client);
+    s->client = *client;
+    if (!admission_enter(context->admission, client, context->limits.tcp_connections,
+                         context->limits.tcp_connections_per_client)) {
+        s->client.any.sa_family = AF_UNSPEC;
+        session_doom(s, METRIC_connections_refused);
+    }
+}
+
+static void count_handshake(const struct session *s)
+{
+    struct metrics *metrics = session_context(s)->metrics;
+
+    metrics_count(metrics, METRIC_tls_handshakes);
+    if (tls_was_resumed(s->wire.tls))
+        metrics_count(metrics, METRIC_tls_handshakes_resumed);
+}
+
+static void ready(void *arg)
+{
+    struct session *s = arg;
+
+    if (s->wire.tls)
+        count_handshake(s);
+    if (talk_of(s)->begin(s) != OK) {
+        session_doom(s, METRIC_connections_starved);
+        return;
+    }
+    s->is_ready = true;
+    s->last_progress_ns = now_ns(s);
 }
 
 static void received(void *arg, struct slice bytes)
 {
     struct session *s = arg;
-    struct slice message;
-    bool was_partial = frame_is_partial(&s->frame);
+    bool is_partial;
 
     if (bytes.len == 0)
         s->client_finished = true;
-    while (!s->doomed && frame_next(&s->frame, &bytes, &message)) {
-        was_partial = false;
-        s->last_progress_ns = now_ns(s);
-        hand_on(s, message);
-    }
-    if (s->frame.failed)
-        doom(s, METRIC_connections_starved);
-    if (frame_is_partial(&s->frame) && !was_partial)
+    else
+        talk_of(s)->received(s, bytes);
+    is_partial = asks(s, talk_of(s)->is_partial);
+    if (is_partial && !s->was_partial)
         s->partial_since_ns = now_ns(s);
-    count_bytes(s);
-    settle_soon(s);
+    s->was_partial = is_partial;
+    session_settle_soon(s);
 }
 
 static void writable(void *arg)
 {
-    settle_soon(arg);
+    session_settle_soon(arg);
 }
 
-static void failed(void *arg, err_t err)
+static void failed(void *arg, enum metric why)
 {
-    (void)err; /* the client has gone: its own business */
-    doom(arg, METRIC_COUNT);
+    session_doom(arg, why);
 }
 
-void session_begin(struct session_set *set, int fd, const union addr *client)
+static bool is_admitted(struct session_set *set, const union addr *peer)
 {
-    static const struct stream_handler handler = { .received = received,
-                                                   .writable = writable,
-                                                   .failed = failed };
+    const struct listen_context *context = set->listener->context;
+    const struct entrance *entrance = set->listener->entrance;
+    bool is_proxy = prefixes_cover(&entrance->proxy_from, peer) ||
+                    prefixes_cover(&entrance->forwarded_from, peer);
+
+    return admission_enter(context->admission, peer, context->limits.tcp_connections,
+                           is_proxy ? SIZE_MAX : context->limits.tcp_connections_per_client);
+}
+
+static err_t open_wire(struct session *s, int fd, const union addr *peer)
+{
+    static const struct wire_handler handler = {
+        .introduced = introduced,
+        .ready = ready,
+        .received = received,
+        .writable = writable,
+        .failed = failed,
+    };
+    struct entrance *entrance = s->set->listener->entrance;
+    struct wire_settings settings = {
+        .awaits_intro = prefixes_cover(&entrance->proxy_from, peer),
+        .tls = entrance_tls(entrance),
+    };
+    err_t err = wire_open(&s->wire, session_context(s)->loop, fd, &settings, &handler, s);
+
+    tls_context_unref(&settings.tls);
+    return err;
+}
+
+void session_begin(struct session_set *set, int fd, const union addr *peer)
+{
     struct listen_context *context = set->listener->context;
     struct session *s;
 
-    if (!admission_enter(context->admission, client, context->limits.tcp_connections,
-                         context->limits.tcp_connections_per_client))
+    if (!is_admitted(set, peer))
         goto refuse;
     s = pool_take(&set->pool);
     if (!s)
         goto leave;
-    *s = (struct session){ .set = set, .client = *client };
-    if (stream_adopt(&s->stream, context->loop, fd, &handler, s) != OK) {
+    *s = (struct session){ .set = set, .client = *peer, .begun_ns = loop_now_ns(context->loop) };
+    if (open_wire(s, fd, peer) != OK) {
         fd = -1;
         pool_give(&set->pool, s);
         goto leave;
     }
-    s->last_progress_ns = loop_now_ns(context->loop);
+    s->last_progress_ns = s->begun_ns;
     list_append(&set->open, &s->link);
     metrics_count(context->metrics, METRIC_connections_accepted);
-    settle_soon(s);
-    stream_receive(s->stream); /* the query mostly came with the connection */
+    session_settle_soon(s);
+    wire_start(&s->wire);
     return;
 leave:
-    admission_leave(context->admission, client);
+    admission_leave(context->admission, peer);
 refuse:
     metrics_count(context->metrics, METRIC_connections_refused);
     socket_close(&fd);
-}
-
-static void append_response(struct session *s, struct slice response)
-{
-    uint8_t *room = buffer_room(&s->out, 2 + response.len);
-
-    if (!room) {
-        doom(s, METRIC_connections_starved);
-        return;
-    }
-    room[0] = (uint8_t)(response.len >> 8);
-    room[1] = (uint8_t)response.len;
-    memcpy(room + 2, response.data, response.len);
-    buffer_filled(&s->out, 2 + response.len);
-    count_bytes(s);
-}
-
-void session_reply(struct session_set *set, uint64_t handle, struct slice response)
-{
-    struct session *s = pool_find(&set->pool, handle);
-
-    if (!s) {
-        metrics_count(set->listener->context->metrics, METRIC_responses_gone);
-        return;
-    }
-    s->queries--;
-    settle_soon(s);
-    if (response.len == 0 || s->doomed)
-        return;
-    if (s->out.len == 0)
-        s->last_progress_ns = now_ns(s);
-    append_response(s, response);
-    metrics_count(set->listener->context->metrics, METRIC_responses_tcp);
-    if (s->out.len >= OUT_FLUSH)
-        flush(s);
-    if (s->out.len > OUT_MAX)
-        doom(s, METRIC_connections_slow);
 }
 
 void session_set_init(struct session_set *set, struct listener *listener)
 {
     *set = (struct session_set){ .listener = listener };
     pool_init(&set->pool, sizeof(struct session), SESSIONS_MAX);
+    pool_init(&set->exchanges, sizeof(struct exchange), EXCHANGES_MAX);
     list_init(&set->open);
 }
 
@@ -293,6 +379,7 @@ void session_set_done(struct session_set *set)
     for (struct list *node = list_first(&set->open); node; node = list_first(&set->open))
         close_session(LIST_OF(node, struct session, link));
     pool_done(&set->pool);
+    pool_done(&set->exchanges);
 }
 
 void session_set_drain(struct session_set *set)
@@ -302,7 +389,9 @@ void session_set_drain(struct session_set *set)
         struct session *s = LIST_OF(node, struct session, link);
 
         if (!s->client_finished && !s->doomed)
-            stream_receive(s->stream);
-        settle_soon(s);
+            stream_receive(s->wire.stream);
+        if (s->is_ready && talk_of(s)->shut)
+            talk_of(s)->shut(s);
+        session_settle_soon(s);
     }
 }

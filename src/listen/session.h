@@ -4,32 +4,77 @@
 #include "base/addr.h"
 #include "base/list.h"
 #include "base/pool.h"
-#include "base/slice.h"
+#include "base/wheel.h"
+#include "codec/frame.h"
+#include "io/loop.h"
+#include "listen/wire.h"
 
 #include <stdbool.h>
 
+struct arrival;
+struct http;
+struct listen_context;
 struct listener;
-struct session;
 
 /* The connections of one listener. */
 struct session_set {
     struct listener *listener;
     struct pool pool;
+    struct pool exchanges; /* requests without a response, over HTTP */
     struct list open;
     bool draining;
+};
+
+/* One client's connection. */
+struct session {
+    struct session_set *set;
+    struct list link;
+    struct wire wire;
+    union {
+        struct frame frame; /* talk_dns */
+        struct {
+            struct http *http; /* NULL until it is known which kind */
+            struct list exchanges;
+        }; /* talk_http */
+    };
+    size_t held; /* bytes counted at the admission */
+    struct turn_end settle;
+    struct timer timer;
+    uint64_t begun_ns;
+    uint64_t partial_since_ns; /* first byte of the message that is half read */
+    uint64_t last_progress_ns; /* the client sent a query or took a response */
+    uint64_t finished_ns;      /* our last words; 0 before */
+    unsigned queries;          /* without a response */
+    bool is_ready, was_partial, client_finished, doomed, paused;
+    union addr client;
 };
 
 void session_set_init(struct session_set *set, struct listener *listener);
 void session_set_done(struct session_set *set); /* closes all */
 
 /* Takes `fd` over: a session begins, or the connection is closed because of a limit. */
-void session_begin(struct session_set *set, int fd, const union addr *client);
-
-/* Sends `response` (nothing when it is empty) to the session that `handle` names, if it still
- * lives. */
-void session_reply(struct session_set *set, uint64_t handle, struct slice response);
+void session_begin(struct session_set *set, int fd, const union addr *peer);
 
 /* What has arrived is still read; then sessions close as soon as all is answered. */
 void session_set_drain(struct session_set *set);
+
+/* For the talks: */
+
+struct listen_context *session_context(const struct session *s);
+
+/* A query has come. The listener's reply follows, maybe at once. */
+void session_ask(struct session *s, const struct arrival *arrival);
+
+/* A query that was asked has its response, which is still to be said: `bytes` more or less. */
+void session_answered(struct session *s);
+
+/* Something is to be sent, or has changed: the session is looked at when this turn ends. */
+void session_settle_soon(struct session *s);
+
+/* As much waits to be sent that it should not wait for the end of the turn. */
+void session_flush_if_much(struct session *s);
+
+/* Ends the session at the end of this turn and counts why; METRIC_COUNT stands for no reason. */
+void session_doom(struct session *s, enum metric why);
 
 #endif

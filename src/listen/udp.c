@@ -77,6 +77,8 @@ static void close_udp(struct listener *l)
 
 const struct listener_ops listener_udp = {
     .name = "udp",
+    .queries = METRIC_queries_udp,
+    .responses = METRIC_responses_udp,
     .size = sizeof(struct udp_listener),
     .open = open_udp,
     .reply = reply,

@@ -33,7 +33,7 @@ static const struct upstream_config *config_of(const struct roster *r, size_t in
 
 /* The context that an earlier server loaded from the same place, or a new one. */
 static err_t find_trust(const struct roster *r, size_t index, struct tls_context **ret_tls,
-                        char reason[256])
+                        char reason[TLS_REASON_MAX])
 {
     const struct upstream_config *own = config_of(r, index);
 
@@ -48,7 +48,7 @@ static err_t find_trust(const struct roster *r, size_t index, struct tls_context
     return tls_context_new_client(ret_tls, own->ca, reason);
 }
 
-static err_t make_server(struct roster *r, size_t index, char reason[256])
+static err_t make_server(struct roster *r, size_t index, char reason[TLS_REASON_MAX])
 {
     const struct upstream_config *config = config_of(r, index);
     struct tls_context *tls = NULL;
@@ -61,7 +61,7 @@ static err_t make_server(struct roster *r, size_t index, char reason[256])
 
 static err_t make_servers(struct roster *r, char reason[ROSTER_REASON_MAX])
 {
-    char why[256] = "";
+    char why[TLS_REASON_MAX] = "";
 
     for (size_t i = 0; i < r->count; i++) {
         err_t err = make_server(r, i, why);
@@ -200,7 +200,7 @@ void roster_unref(struct roster *r)
         return;
     for (size_t i = r->count; i-- > 0;) {
         if (is_first_with_trust(r, i))
-            tls_context_free(&r->servers[i].tls);
+            tls_context_unref(&r->servers[i].tls);
         server_done(&r->servers[i]);
     }
     free(r->groups);

@@ -140,6 +140,17 @@ static bool has_open_door(const struct plan *p)
     return false;
 }
 
+static void inherit(struct plan *p, const struct plan *before)
+{
+    roster_inherit(p->roster, before->roster);
+    for (size_t i = 0; i < p->door_count; i++) {
+        const struct door *same = plan_find(before, p->doors[i].ops, &p->doors[i].addr);
+
+        if (same)
+            entrance_inherit(p->doors[i].entrance, same->entrance);
+    }
+}
+
 err_t plan_open(struct plan *p, const struct plan *before, char reason[PLAN_REASON_MAX])
 {
     for (size_t i = 0; i < p->door_count; i++) {
@@ -159,7 +170,7 @@ err_t plan_open(struct plan *p, const struct plan *before, char reason[PLAN_REAS
         return err;
     }
     if (before)
-        roster_inherit(p->roster, before->roster);
+        inherit(p, before);
     if (has_open_door(p))
         return OK;
     snprintf(reason, PLAN_REASON_MAX, "cannot listen: there is no IPv6 here, and no other address");
@@ -170,6 +181,12 @@ static void free_door(struct door *door)
 {
     entrance_unref(&door->entrance);
     free(door->fds);
+}
+
+void plan_refresh(const struct plan *p)
+{
+    for (size_t i = 0; i < p->door_count; i++)
+        entrance_refresh(p->doors[i].entrance);
 }
 
 void plan_free(struct plan **plan)

@@ -45,6 +45,9 @@ err_t plan_open(struct plan *p, const struct plan *before, char reason[PLAN_REAS
 const struct door *plan_find(const struct plan *p, const struct listener_ops *ops,
                              const union addr *addr);
 
+/* Every few seconds, by main: certificates that changed are put in force, at once for all workers. */
+void plan_refresh(const struct plan *p);
+
 /* Closes the sockets that nobody took. */
 void plan_free(struct plan **p);
 

@@ -72,17 +72,30 @@ static size_t response_limit(const struct query *q)
 
 static uint16_t keepalive_timeout(const struct query *q)
 {
-    uint64_t units = q->listener->context->limits.tcp_idle / (100 * NS_PER_MS);
+    const struct limit_config *limits = &q->listener->context->limits;
+    uint64_t idle = q->listener->ops->pads ? limits->tls_idle : limits->tcp_idle;
+    uint64_t units = idle / (100 * NS_PER_MS);
 
     return units < UINT16_MAX ? (uint16_t)units : UINT16_MAX;
+}
+
+/* RFC 8467 section 4: what a client pads is padded in return. */
+static size_t padding_for(const struct query *q)
+{
+    const struct listener *l = q->listener;
+    bool is_padded =
+        l->padding == PAD_ALWAYS || (l->padding == PAD_WHEN_ASKED && q->asked.edns.padded);
+
+    return l->ops->pads && is_padded ? DNS_RESPONSE_PAD : 0;
 }
 
 static struct compose_settings settings_for_client(const struct query *q)
 {
     return (struct compose_settings){
         .limit = response_limit(q),
-        .has_keepalive = q->listener->ops->stream && q->asked.edns.wants_keepalive,
+        .has_keepalive = q->listener->ops->tells_idle && q->asked.edns.wants_keepalive,
         .keepalive_timeout = keepalive_timeout(q),
+        .pad_to = padding_for(q),
     };
 }
 

@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-    char reason[256];
+    char reason[TLS_REASON_MAX];
 
     (void)argc;
     (void)argv;

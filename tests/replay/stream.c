@@ -134,6 +134,11 @@ void stream_close(struct stream **s)
     *s = NULL;
 }
 
+void stream_finish(struct stream *s)
+{
+    s->socket->code_finished = true;
+}
+
 void stream_handle(struct stream *s, const struct stream_handler *handler, void *arg)
 {
     s->handler = handler;

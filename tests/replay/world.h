@@ -28,7 +28,8 @@ struct socket {
     enum socket_kind kind;
     int fd;
     union addr local, peer;    /* no family: not bound, not connected */
-    bool code_closed;          /* the code under test has let go */
+    bool code_finished;        /* the code under test sends no more */
+    bool code_closed;          /* it has let go */
     int error;                 /* the errno that the code will find */
     struct list to_code;       /* packets; connections that wait at a door */
     struct list to_script;     /* packets */

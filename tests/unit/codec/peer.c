@@ -119,7 +119,7 @@ void server_say(struct server *s, const void *data, size_t len)
 void world_open(struct world *w)
 {
     static const struct recipe authority = { .common_name = "Authority", .is_authority = true };
-    char path[] = "/tmp/dotproxy-test-XXXXXX", reason[256];
+    char path[] = "/tmp/dotproxy-test-XXXXXX", reason[TLS_REASON_MAX];
 
     *w = (struct world){ .peer.name = "dns.example" };
     w->authority = identity_make(&authority, NULL);
@@ -132,7 +132,7 @@ void world_open(struct world *w)
 
 void world_close(struct world *w)
 {
-    tls_context_free(&w->context);
+    tls_context_unref(&w->context);
     identity_free(&w->authority);
     gnutls_free(w->ticket_key.data);
 }

@@ -279,8 +279,27 @@ TEST(config_checks_listen, "two listeners cannot share a port, and names are no 
     CHECK_TEXT(
         wrong("listen:\n- url: dns://localhost\n"),
         "f:2:8: url: dns://localhost: localhost is not an address; write dns://ADDRESS:PORT");
+    CHECK_TEXT(wrong("listen:\n- url: tls://127.0.0.1:53\n  certificate: [c]\n  key: [k]\n"
+                     "- url: tcp://127.0.0.1\n"),
+               "f:5:8: url: tcp://127.0.0.1: the port is taken by tls://127.0.0.1:53 above");
+}
+
+TEST(config_checks_front_door, "a door has the certificates and the trusted prefixes it needs")
+{
     CHECK_TEXT(wrong("listen:\n- url: tls://127.0.0.1\n"),
-               "f:2:8: url: tls:// is not possible here; write one of dns|udp|tcp");
+               "f:2:8: url: tls://127.0.0.1 needs a certificate and its key; `dotproxy cert` makes "
+               "a pair to try it out");
+    CHECK_TEXT(wrong("listen:\n- url: https://127.0.0.1\n  certificate: [a, b]\n  key: [c]\n"),
+               "f:4:8: key: certificate names 2 files and key 1: each certificate needs its key, in "
+               "the same order");
+    CHECK_TEXT(wrong("listen:\n- url: dns://127.0.0.1\n  certificate: [a]\n"),
+               "f:3:16: certificate: dns://127.0.0.1 has no TLS: only tls:// and https:// take a "
+               "certificate");
+    CHECK_TEXT(wrong("listen:\n- url: dns://127.0.0.1\n  proxy_from: [10.0.0.0/8, 10.0.0.1/8]\n"),
+               "f:3:15: proxy_from: 10.0.0.1/8 is no prefix; write 192.0.2.0/24, or one address");
+    CHECK_TEXT(wrong("listen:\n- url: dns://127.0.0.1\n  forwarded_from: [\"::1\"]\n"),
+               "f:3:19: forwarded_from: dns://127.0.0.1 carries no HTTP requests; a load balancer "
+               "tells the client by the PROXY protocol: proxy_from");
 }
 
 TEST(config_checks_bootstrap, "bootstrap servers have addresses, and are few")
@@ -295,8 +314,8 @@ TEST(config_checks_bootstrap, "bootstrap servers have addresses, and are few")
     CHECK_TEXT(wrong("bootstrap: [udp://0.0.0.0]\n"),
                "f:1:12: bootstrap: udp://0.0.0.0: no server has this address");
     CHECK_TEXT(wrong("bootstrap: [1.1.1.1]\n"),
-               "f:1:12: bootstrap: 1.1.1.1: a URL begins with dns://, udp://, tcp://, tls:// or "
-               "https://");
+               "f:1:12: bootstrap: 1.1.1.1: a URL begins with dns://, udp://, tcp://, tls://, "
+               "https:// or http://");
     CHECK_TEXT(wrong("bootstrap: []\n"),
                "f:1:12: bootstrap: is empty; write at least one URL, or remove the key");
     CHECK_TEXT(wrong("bootstrap_ca: ''\n"),

@@ -1,0 +1,219 @@
+/* listen/talk_http.c - queries in HTTP requests (RFC 8484).
+ *
+ * Called by: session.c, door.c. Owns: the HTTP connection, and the exchanges of its requests.
+ */
+#include "codec/doh.h"
+#include "codec/forwarded.h"
+#include "codec/tls.h"
+#include "dns/message.h"
+#include "listen/entrance.h"
+#include "listen/exchange.h"
+#include "listen/listen.h"
+#include "listen/session.h"
+#include "listen/talk.h"
+#include "metrics/metrics.h"
+#include "query/query.h"
+
+#define PATH_DEFAULT "/dns-query" /* RFC 8484 section 4.1.1 writes it so, and all clients do */
+
+static void answer(struct session *s, uint32_t stream, const struct http_response *response)
+{
+    http_respond(s->http, stream, response);
+    session_settle_soon(s);
+}
+
+static void refuse(struct session *s, uint32_t stream, unsigned status)
+{
+    const struct http_response response = doh_refusal(status);
+
+    metrics_count(session_context(s)->metrics, METRIC_http_refusals);
+    answer(s, stream, &response);
+}
+
+static void ask(struct session *s, const struct http_request *request, struct slice message)
+{
+    const struct prefixes *trusted = &s->set->listener->entrance->forwarded_from;
+    struct exchange *e = pool_take(&s->set->exchanges);
+    union addr client;
+    struct arrival arrival = { .message = message, .client = &s->client };
+
+    if (!e) {
+        refuse(s, request->stream, 503);
+        return;
+    }
+    *e = (struct exchange){ .session = s, .stream = request->stream };
+    list_append(&s->exchanges, &e->link);
+    if (trusted->count > 0) {
+        client = forwarded_client(request, trusted, &s->client);
+        arrival.client = &client;
+    }
+    arrival.handle = pool_handle(e);
+    session_ask(s, &arrival);
+}
+
+static void requested(void *arg, const struct http_request *request)
+{
+    struct session *s = arg;
+    const char *path = s->set->listener->entrance->config->url.path;
+    uint8_t room[DNS_MESSAGE_MAX];
+    struct slice message;
+    unsigned status;
+
+    if (s->doomed)
+        return;
+    status = doh_read(request, path ? path : PATH_DEFAULT, room, sizeof room, &message);
+    if (status == 200)
+        ask(s, request, message);
+    else
+        refuse(s, request->stream, status);
+}
+
+static void forget(struct exchange *e)
+{
+    list_remove(&e->link);
+    pool_give(&e->session->set->exchanges, e);
+}
+
+static void cancelled(void *arg, uint32_t stream)
+{
+    struct session *s = arg;
+
+    list_for_each (node, &s->exchanges) {
+        struct exchange *e = LIST_OF(node, struct exchange, link);
+
+        if (e->stream != stream)
+            continue;
+        forget(e);
+        session_answered(s);
+        return;
+    }
+}
+
+static err_t open_kind(struct session *s, const struct http_ops *kind)
+{
+    static const struct http_handler handler = { .requested = requested, .cancelled = cancelled };
+
+    return http_open(&s->http, kind, &handler, s);
+}
+
+/* Over TLS the client has said which kind it speaks; else its first bytes do (RFC 9113
+ * section 3.3).
+ */
+static err_t begin(struct session *s)
+{
+    struct slice alpn;
+
+    s->http = NULL;
+    list_init(&s->exchanges);
+    if (!s->wire.tls)
+        return OK;
+    alpn = tls_alpn(s->wire.tls);
+    return open_kind(s, slice_equal(alpn, slice_of("h2", 2)) ? &http2 : &http1);
+}
+
+static bool has_preface(struct slice bytes)
+{
+    return bytes.len >= 3 && memcmp(bytes.data, "PRI", 3) == 0;
+}
+
+static void count_abuse(struct session *s)
+{
+    static const enum metric metrics[HTTP_ABUSE_COUNT] = {
+#define ABUSE(name, code, text) [HTTP_##name] = METRIC_http_abuse_##name,
+#include "codec/http_abuse.def"
+#undef ABUSE
+    };
+
+    if (http_abuse(s->http) != HTTP_NO_ABUSE)
+        metrics_count(session_context(s)->metrics, metrics[http_abuse(s->http)]);
+}
+
+static void received(struct session *s, struct slice bytes)
+{
+    if (!s->http && open_kind(s, has_preface(bytes) ? &http2 : &http1) != OK) {
+        session_doom(s, METRIC_connections_starved);
+        return;
+    }
+    http_feed(s->http, bytes);
+}
+
+/* A query without a response, because there was no memory for it, still is a request. */
+static void reply(struct session_set *set, const struct query *query)
+{
+    struct exchange *e = pool_find(&set->exchanges, query->handle);
+    struct metrics *metrics = set->listener->context->metrics;
+    struct http_response response;
+    struct session *s;
+    uint32_t stream;
+
+    if (!e) {
+        metrics_count(metrics, METRIC_responses_gone);
+        return;
+    }
+    s = e->session;
+    stream = e->stream;
+    forget(e);
+    session_answered(s);
+    if (s->doomed)
+        return;
+    if (query->response.len == 0) {
+        refuse(s, stream, query->message.len > 0 ? 400 : 503);
+        return;
+    }
+    metrics_count(metrics, set->listener->ops->responses);
+    response = doh_response(query->response);
+    answer(s, stream, &response);
+}
+
+static err_t write_out(struct session *s, size_t max)
+{
+    return s->http ? http_write(s->http, &s->wire.out, max) : OK;
+}
+
+static void shut(struct session *s)
+{
+    if (s->http)
+        http_shut(s->http);
+}
+
+static bool is_partial(const struct session *s)
+{
+    return s->http && http_is_partial(s->http);
+}
+
+static bool is_full(const struct session *s)
+{
+    return s->http && !http_wants_input(s->http);
+}
+
+static bool is_over(const struct session *s)
+{
+    return s->http && http_is_over(s->http);
+}
+
+static size_t held(const struct session *s)
+{
+    return s->http ? http_held(s->http) : 0;
+}
+
+static void end(struct session *s)
+{
+    for (struct list *node = list_first(&s->exchanges); node; node = list_first(&s->exchanges))
+        forget(LIST_OF(node, struct exchange, link));
+    if (s->http)
+        count_abuse(s);
+    http_free(&s->http);
+}
+
+const struct talk talk_http = {
+    .begin = begin,
+    .received = received,
+    .reply = reply,
+    .write = write_out,
+    .shut = shut,
+    .is_partial = is_partial,
+    .is_full = is_full,
+    .is_over = is_over,
+    .held = held,
+    .end = end,
+};
