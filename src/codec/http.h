@@ -12,13 +12,13 @@
  * in, bytes out. http1.c and http2.c are the two kinds. */
 struct http;
 
-enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_OTHER };
+enum http_verb { VERB_OTHER, VERB_GET, VERB_HEAD, VERB_POST };
 
 /* All is borrowed until the callee returns. A field that was not sent is empty. */
 struct http_request {
     uint32_t stream; /* names the request in its connection, and goes back with the response */
     unsigned fault;  /* the status with which it has to be refused (400, 413, 431...); 0: whole */
-    enum http_method method;
+    enum http_verb verb; /* the method; RFC 9110 section 9 */
     struct slice target; /* path and query, as sent */
     struct slice content_type, accept;
     struct slice forwarded, x_forwarded_for; /* several fields of one name are joined by ", " */
@@ -37,8 +37,8 @@ struct http_response {
 /* What a client does to wear a server down. The connection is over then, and what is said to it
  * (GOAWAY, a last response) lies in the output. */
 enum http_abuse {
-    HTTP_NO_ABUSE,
-#define ABUSE(name, code, text) HTTP_##name,
+    HTTP_ABUSE_NONE,
+#define ABUSE(name, code, text) HTTP_ABUSE_##name,
 #include "codec/http_abuse.def"
 #undef ABUSE
     HTTP_ABUSE_COUNT

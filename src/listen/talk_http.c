@@ -119,12 +119,12 @@ static bool has_preface(struct slice bytes)
 static void count_abuse(struct session *s)
 {
     static const enum metric metrics[HTTP_ABUSE_COUNT] = {
-#define ABUSE(name, code, text) [HTTP_##name] = METRIC_http_abuse_##name,
+#define ABUSE(name, code, text) [HTTP_ABUSE_##name] = METRIC_http_abuse_##name,
 #include "codec/http_abuse.def"
 #undef ABUSE
     };
 
-    if (http_abuse(s->http) != HTTP_NO_ABUSE)
+    if (http_abuse(s->http) != HTTP_ABUSE_NONE)
         metrics_count(session_context(s)->metrics, metrics[http_abuse(s->http)]);
 }
 
