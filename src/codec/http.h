@@ -103,9 +103,9 @@ static inline void http_respond(struct http *h, uint32_t stream,
     h->ops->respond(h, stream, response);
 }
 
-/* Appends to `out` what is ready to be sent, until that holds `max` bytes or a little more. To be
- * called after http_feed, http_respond and http_shut, once for many. ERR_NOMEM: the connection
- * cannot go on. */
+/* Appends to `out` what is ready to be sent, until a response is complete or `out` holds `max`
+ * bytes or a little more: to be called until it appends nothing, after http_feed, http_respond and
+ * http_shut, once for many. ERR_NOMEM: the connection cannot go on. */
 static inline err_t http_write(struct http *h, struct buffer *out, size_t max)
 {
     return h->ops->write(h, out, max);

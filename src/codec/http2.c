@@ -46,7 +46,8 @@ struct connection {
     size_t held;    /* bytes of bodies and fields */
     size_t waiting; /* bytes of responses that are not sent */
     struct http2_guard guard;
-    bool is_broken; /* nothing can be said any more */
+    bool has_said_all; /* the last frame ended a response */
+    bool is_broken;    /* nothing can be said any more */
     bool starved;
 };
 
@@ -298,6 +299,8 @@ static int frame_sent(nghttp2_session *session, const nghttp2_frame *frame, void
     struct connection *c = arg;
 
     (void)session;
+    c->has_said_all = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) &&
+                      (frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS);
     if (frame->hd.type == NGHTTP2_RST_STREAM)
         http2_guard_reset(&c->guard);
     if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR)
@@ -429,7 +432,8 @@ static err_t write_out(struct http *h, struct buffer *out, size_t max)
 {
     struct connection *c = (struct connection *)h;
 
-    while (!c->is_broken && !c->starved && out->len < max) {
+    c->has_said_all = false;
+    while (!c->is_broken && !c->starved && !c->has_said_all && out->len < max) {
         const uint8_t *bytes;
         ssize_t len = nghttp2_session_mem_send(c->session, &bytes);
 

@@ -89,13 +89,29 @@ static void close_session(struct session *s)
     pool_give(&set->pool, s);
 }
 
+/* What the talk has to say. Each response is a TLS record of its own: there are clients over HTTP
+ * that take one for each that they read. */
+static err_t gather(struct session *s)
+{
+    size_t before;
+
+    if (!s->is_ready || !talk_of(s)->write)
+        return OK;
+    do {
+        before = wire_unsent(&s->wire);
+        TRY(talk_of(s)->write(s, OUT_FLUSH));
+        TRY(wire_seal(&s->wire));
+    } while (wire_unsent(&s->wire) > before && wire_unsent(&s->wire) < OUT_FLUSH);
+    return OK;
+}
+
 /* Until the client takes no more, or there is no more. */
 static void flush(struct session *s)
 {
     bool progress = true;
 
     while (progress && !s->doomed) {
-        if (s->is_ready && talk_of(s)->write && talk_of(s)->write(s, OUT_FLUSH) != OK) {
+        if (gather(s) != OK) {
             session_doom(s, METRIC_connections_starved);
             return;
         }

@@ -17,7 +17,7 @@ struct talk {
     err_t (*begin)(struct session *s); /* the client can be heard; ERR_NOMEM */
     void (*received)(struct session *s, struct slice bytes);
     void (*reply)(struct session_set *set, const struct query *query);
-    err_t (*write)(struct session *s, size_t max); /* adds to the wire, until that holds so much */
+    err_t (*write)(struct session *s, size_t max); /* adds one response, or less, to the wire */
     void (*shut)(struct session *s);               /* the client is told to ask no more */
     bool (*is_partial)(const struct session *s);   /* a query has come in part */
     bool (*is_full)(const struct session *s);      /* the client has to wait */

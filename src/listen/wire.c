@@ -188,9 +188,9 @@ void wire_finish(struct wire *w)
     stream_finish(w->stream);
 }
 
-static err_t seal(struct wire *w)
+err_t wire_seal(struct wire *w)
 {
-    while (w->out.len > 0) {
+    while (w->tls && w->out.len > 0) {
         struct slice part = buffer_slice(&w->out);
         err_t err;
 
@@ -211,8 +211,7 @@ err_t wire_flush(struct wire *w, bool *ret_progress)
     size_t sent = 0;
 
     *ret_progress = false;
-    if (w->tls)
-        TRY(seal(w));
+    TRY(wire_seal(w));
     ready = w->tls ? tls_output(w->tls) : buffer_slice(&w->out);
     if (ready.len == 0)
         return OK;

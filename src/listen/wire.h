@@ -58,6 +58,9 @@ void wire_stop(struct wire *w);
  * answer it with a reset that makes the client lose our last words (RFC 9112 section 9.6). */
 void wire_finish(struct wire *w);
 
+/* Makes what is in `out` a TLS record of its own, as far as TLS takes it. */
+err_t wire_seal(struct wire *w);
+
 /* Hands what is in `out` to TLS and the kernel, as far as they take it; says whether the kernel
  * took anything. */
 err_t wire_flush(struct wire *w, bool *ret_progress);
