@@ -1,13 +1,11 @@
 /* codec/outbox.c - bytes that wait until the socket takes them.
  *
- * Grows to what is needed and gives large memory back when it is emptied, so that an idle
- * connection holds little. Called by: tls.c.
+ * Grows to what is needed and gives its memory back when it is emptied, so that an idle connection
+ * holds none. Called by: tls.c.
  */
 #include "codec/outbox.h"
 
 #include <stdlib.h>
-
-#define SIZE_KEPT 2048 /* what stays when emptied: a turn's queries of a quiet connection */
 
 void outbox_done(struct outbox *o)
 {
@@ -57,9 +55,6 @@ struct slice outbox_waiting(const struct outbox *o)
 void outbox_sent(struct outbox *o, size_t len)
 {
     o->sent += len;
-    if (o->sent < o->len)
-        return;
-    o->sent = o->len = 0;
-    if (o->size > SIZE_KEPT)
+    if (o->sent >= o->len)
         outbox_done(o);
 }
