@@ -3,6 +3,7 @@
 #include "cache/cache.h"
 #include "config/url.h"
 #include "control/kinds.h"
+#include "listen/entrance.h"
 #include "listen/listen.h"
 #include "upstream/roster.h"
 #include "upstream/server_view.h"
@@ -11,19 +12,43 @@
 
 #include <unistd.h>
 
+#define DOOR_URL_MAX (ADDR_TEXT_MAX + 16)
+
+static const char *url_of(const struct door *door, char text[DOOR_URL_MAX])
+{
+    char addr[ADDR_TEXT_MAX];
+
+    snprintf(text, DOOR_URL_MAX, "%s://%s", door->ops->name, addr_format(&door->addr, addr));
+    return text;
+}
+
 static void tell_listeners(const struct plan *plan, struct report *report)
 {
     report_list(report, "listeners");
     for (size_t i = 0; i < plan->door_count; i++) {
         const struct door *door = &plan->doors[i];
-        char addr[ADDR_TEXT_MAX], url[ADDR_TEXT_MAX + 16];
+        char url[DOOR_URL_MAX];
 
-        if (door->is_absent)
-            continue;
-        snprintf(url, sizeof url, "%s://%s", door->ops->name, addr_format(&door->addr, addr));
-        report_item(report, url);
+        if (!door->is_absent)
+            report_item(report, url_of(door, url));
     }
     report_list_end(report);
+}
+
+static void tell_certificates(const struct plan *plan, struct report *report)
+{
+    report_object(report, "certificate_days_left");
+    for (size_t i = 0; i < plan->door_count; i++) {
+        const struct door *door = &plan->doors[i];
+        char url[DOOR_URL_MAX], days[32];
+        int64_t left;
+
+        if (!entrance_days_left(door->entrance, &left))
+            continue;
+        snprintf(days, sizeof days, "%lld", (long long)left);
+        report_text(report, url_of(door, url), days);
+    }
+    report_object_end(report);
 }
 
 /* For machines there is `upstreams`. */
@@ -64,6 +89,7 @@ void request_status(struct control_house *house, const struct request *request,
     report_seconds(report, "uptime", (clock_monotonic_ns() - crew->started_ns) / NS_PER_S);
     report_number(report, "workers", crew->count);
     tell_listeners(crew->plan, report);
+    tell_certificates(crew->plan, report);
     tell_upstreams(crew->plan->roster, report);
     tell_cache(crew->commons.cache, report);
 }

@@ -171,6 +171,15 @@ struct tls_context *certificates_context(struct certificates *c)
     return context;
 }
 
+int64_t certificates_expire_s(struct certificates *c)
+{
+    struct tls_context *context = certificates_context(c);
+    int64_t expires_s = tls_context_expires_s(context);
+
+    tls_context_unref(&context);
+    return expires_s;
+}
+
 /* What is told of a new context: until when it is good. */
 static void tell_loaded(const struct certificates *c, const struct tls_context *context)
 {

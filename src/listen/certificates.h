@@ -15,6 +15,9 @@ void certificates_free(struct certificates **c);
 /* A reference on the newest, for any thread. */
 struct tls_context *certificates_context(struct certificates *c);
 
+/* When the first of them expires, in seconds since 1970. For any thread. */
+int64_t certificates_expire_s(struct certificates *c);
+
 /* For main only: */
 
 /* Goes on with the ticket keys of `before`, unless a file gives them. */

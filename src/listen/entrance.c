@@ -5,12 +5,15 @@
  */
 #include "listen/entrance.h"
 
+#include "base/clock.h"
 #include "config/config.h"
 #include "listen/certificates.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#define DAY_S 86400
 
 /* The public part comes first. */
 struct kept {
@@ -86,6 +89,17 @@ void entrance_unref(struct entrance **e)
 struct tls_context *entrance_tls(struct entrance *e)
 {
     return e->certificates ? certificates_context(e->certificates) : NULL;
+}
+
+bool entrance_days_left(const struct entrance *e, int64_t *ret_days)
+{
+    int64_t left_s;
+
+    if (!e->certificates)
+        return false;
+    left_s = certificates_expire_s(e->certificates) - (int64_t)(clock_wall_ns() / NS_PER_S);
+    *ret_days = (left_s < 0 ? left_s - (DAY_S - 1) : left_s) / DAY_S;
+    return true;
 }
 
 void entrance_inherit(struct entrance *e, struct entrance *before)

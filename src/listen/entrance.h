@@ -30,6 +30,10 @@ void entrance_unref(struct entrance **e);
  * NULL where there is no TLS. For any thread. */
 struct tls_context *entrance_tls(struct entrance *e);
 
+/* The number of whole days until the first certificate expires, below zero when it has; false where
+ * there is no TLS. For any thread. */
+bool entrance_days_left(const struct entrance *e, int64_t *ret_days);
+
 /* For main: goes on with the ticket keys of `before`. */
 void entrance_inherit(struct entrance *e, struct entrance *before);
 

@@ -21,6 +21,7 @@ struct talk;
 struct arrival {
     struct slice message;
     const union addr *client;
+    const union addr *peer;  /* who sent the datagram, when that is not the client; or NULL */
     const union addr *local; /* where a datagram was sent to, or NULL */
     uint64_t handle;         /* goes back to the listener with the response */
 };

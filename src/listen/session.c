@@ -16,6 +16,7 @@
 #include "listen/exchange.h"
 #include "listen/listen.h"
 #include "listen/talk.h"
+#include "log/log.h"
 #include "metrics/metrics.h"
 
 #define SESSIONS_MAX (1u << 20)     /* of one listener; the configured limit is lower */
@@ -319,7 +320,14 @@ static void writable(void *arg)
 
 static void failed(void *arg, enum metric why)
 {
-    session_doom(arg, why);
+    struct session *s = arg;
+    char client[ADDR_TEXT_MAX], listener[ADDR_TEXT_MAX];
+
+    if (why == METRIC_tls_handshakes_failed || why == METRIC_tls_broken)
+        log_event(EVENT_client_tls_failed, "client=%s listener=%s://%s reason=\"%s\"",
+                  addr_format(&s->client, client), s->set->listener->ops->name,
+                  addr_format(&s->set->listener->addr, listener), tls_failure(s->wire.tls));
+    session_doom(s, why);
 }
 
 static bool is_admitted(struct session_set *set, const union addr *peer)

@@ -2,7 +2,9 @@
  *
  * Called by: listen.c's table. Owns: the socket.
  */
+#include "codec/proxy2.h"
 #include "io/dgram.h"
+#include "listen/entrance.h"
 #include "listen/listen.h"
 #include "log/log.h"
 #include "metrics/metrics.h"
@@ -16,12 +18,30 @@ struct udp_listener {
     struct dgram *dgram;
 };
 
+/* A balancer's datagram: the query behind its header, from the client that this names. */
+static bool read_intro(struct arrival *arrival, struct proxy2 *ret_header)
+{
+    if (proxy2_read(arrival->message, ret_header) != OK)
+        return false;
+    arrival->message = slice_after(arrival->message, ret_header->len);
+    arrival->peer = arrival->client;
+    if (ret_header->has_client)
+        arrival->client = &ret_header->client;
+    return true;
+}
+
 static void received(void *arg, const struct datagram *d)
 {
     struct udp_listener *u = arg;
     struct listen_context *context = u->base.context;
-    const struct arrival arrival = { .message = d->bytes, .client = d->peer, .local = d->local };
+    const struct prefixes *proxies = &u->base.entrance->proxy_from;
+    struct arrival arrival = { .message = d->bytes, .client = d->peer, .local = d->local };
+    struct proxy2 header;
 
+    if (prefixes_cover(proxies, d->peer) && !read_intro(&arrival, &header)) {
+        metrics_count(context->metrics, METRIC_queries_dropped_unintroduced);
+        return;
+    }
     metrics_count(context->metrics, METRIC_queries_udp);
     context->on_query(context->arg, &u->base, &arrival);
 }
@@ -55,7 +75,7 @@ static void reply(struct listener *l, const struct query *query)
     if (query->response.len == 0)
         return;
     metrics_count(l->context->metrics, METRIC_responses_udp);
-    dgram_send(u->dgram, query->response, &query->client, query->has_local ? &query->local : NULL);
+    dgram_send(u->dgram, query->response, &query->peer, query->has_local ? &query->local : NULL);
 }
 
 static void drain(struct listener *l)

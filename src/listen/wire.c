@@ -7,7 +7,6 @@
 #include "codec/proxy2.h"
 #include "codec/tls.h"
 #include "io/stream.h"
-#include "log/log.h"
 
 #define SEAL_MAX                                                                                   \
     32768 /* plaintext that goes to TLS at once: whole records, far below its limit                \
@@ -24,12 +23,6 @@ static void become_ready(struct wire *w)
 {
     w->awaits_tls = false;
     w->handler->ready(w->arg);
-}
-
-static void tls_failed(struct wire *w)
-{
-    log_event(EVENT_client_tls_failed, "reason=\"%s\"", tls_failure(w->tls));
-    fail(w, w->awaits_tls ? METRIC_tls_handshakes_failed : METRIC_tls_broken);
 }
 
 static void decipher(struct wire *w, struct slice ciphertext)
@@ -51,7 +44,7 @@ static void decipher(struct wire *w, struct slice ciphertext)
             w->handler->received(w->arg, (struct slice){ 0 });
             return;
         case TLS_FAILED:
-            tls_failed(w);
+            fail(w, w->awaits_tls ? METRIC_tls_handshakes_failed : METRIC_tls_broken);
             return;
         }
 }

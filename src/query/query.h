@@ -19,8 +19,9 @@ struct query {
     struct worker *worker;
     struct listener *listener;
     uint64_t handle; /* the listener's own: a session */
-    union addr client, local;
-    bool has_local; /* `local` is where a datagram was sent to */
+    union addr client;
+    union addr peer, local; /* of a datagram: who gets the response, who is not always the client */
+    bool has_local;         /* `local` is where a datagram was sent to */
     /* what is asked */
     struct slice message; /* as received; gone once the query has waited */
     struct message_query asked;

@@ -40,6 +40,7 @@ static void take_query(void *arg, struct listener *l, const struct arrival *arri
     }
     q->handle = arrival->handle;
     q->client = *arrival->client;
+    q->peer = arrival->peer ? *arrival->peer : *arrival->client;
     q->has_local = arrival->local;
     if (arrival->local)
         q->local = *arrival->local;
