@@ -6,6 +6,7 @@
  */
 #include "codec/http.h"
 
+#include <ctype.h>
 #include <http_parser.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -114,6 +115,17 @@ static int target(http_parser *parser, const char *bytes, size_t len)
     return add(c, &c->request->target, bytes, len);
 }
 
+/* RFC 9110 section 5.6.2; the parser lets spaces through. */
+static bool is_token(const char *bytes, size_t len)
+{
+    static const char also[] = "!#$%&'*+-.^_`|~";
+
+    for (size_t i = 0; i < len; i++)
+        if (!isalnum((unsigned char)bytes[i]) && !memchr(also, bytes[i], sizeof also - 1))
+            return false;
+    return true;
+}
+
 static int field_name(http_parser *parser, const char *bytes, size_t len)
 {
     struct connection *c = connection_of(parser);
@@ -124,6 +136,8 @@ static int field_name(http_parser *parser, const char *bytes, size_t len)
         r->name_len = 0;
         r->field_count++;
     }
+    if (!is_token(bytes, len))
+        r->fault = 400;
     if (r->field_count > FIELDS_MAX)
         r->fault = 431;
     for (size_t i = 0; i < len && r->name_len < NAME_SIZE; i++)

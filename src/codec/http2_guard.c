@@ -13,7 +13,7 @@
 #define PROVOKED_MAX      100  /* the same; a busy client sees some REFUSED_STREAM */
 #define CONTROL_MAX       1000 /* and for each response CONTROL_EACH */
 #define CONTROL_EACH      16
-#define CONTINUATIONS_MAX 8     /* 16 KiB each: far more than the fields we take */
+#define CONTINUATIONS_MAX 4     /* 16 KiB each: far more than the fields we take */
 #define BLOCK_MAX         65536 /* bytes of one block's fields when they are unpacked */
 
 static void accuse(struct http2_guard *g, enum http_abuse abuse)

@@ -8,6 +8,8 @@
 #include "codec/tls_context.h"
 
 #include "base/clock.h"
+#include "codec/tls_pairs.h"
+#include "codec/tls_session.h"
 #include "codec/trust.h"
 
 #include <errno.h>
@@ -49,6 +51,7 @@ struct tls_context {
     unsigned alpn_count;
     bool gives_tickets;
     uint8_t ticket_key[TLS_TICKET_KEY_SIZE];
+    struct tls_pairs pairs;
     int64_t expires_s;
 };
 
@@ -154,23 +157,6 @@ static err_t read_pair(struct tls_context *c, const char *certificate, const cha
     return ret == GNUTLS_E_MEMORY_ERROR ? ERR_NOMEM : ERR_MALFORMED;
 }
 
-static void note_expiry(struct tls_context *c, unsigned pair)
-{
-    gnutls_x509_crt_t *chain;
-    unsigned count;
-
-    if (gnutls_certificate_get_x509_crt(c->credentials, pair, &chain, &count) < 0)
-        return;
-    for (unsigned i = 0; i < count; i++) {
-        int64_t expires_s = gnutls_x509_crt_get_expiration_time(chain[i]);
-
-        if (c->expires_s == 0 || expires_s < c->expires_s)
-            c->expires_s = expires_s;
-        gnutls_x509_crt_deinit(chain[i]);
-    }
-    gnutls_free(chain);
-}
-
 static err_t copy_alpn(struct tls_context *c, const struct tls_server_settings *settings)
 {
     for (; c->alpn_count < settings->alpn_count && c->alpn_count < ALPN_MAX; c->alpn_count++) {
@@ -193,15 +179,19 @@ err_t tls_context_new_server(struct tls_context **ret_context,
 
     TRY(make(&c, reason));
     err = copy_alpn(c, settings);
-    for (size_t i = 0; i < settings->count && err == OK; i++) {
+    for (size_t i = 0; i < settings->count && err == OK; i++)
         err = read_pair(c, settings->certificates[i], settings->keys[i], reason);
-        if (err == OK)
-            note_expiry(c, (unsigned)i);
-    }
+    if (err == OK)
+        err = tls_pairs_init(&c->pairs, c->credentials, settings->count);
     if (err != OK) {
         tls_context_unref(&c);
         return err;
     }
+    for (size_t i = 0; i < c->pairs.count; i++)
+        if (i == 0 || c->pairs.items[i].expires_s < c->expires_s)
+            c->expires_s = c->pairs.items[i].expires_s;
+    if (c->pairs.count > 1)
+        gnutls_certificate_set_retrieve_function3(c->credentials, tls_server_choose_pair);
     memcpy(c->ticket_key, settings->ticket_key, sizeof c->ticket_key);
     c->gives_tickets = memcmp(c->ticket_key, no_key, sizeof no_key) != 0;
     *ret_context = c;
@@ -225,6 +215,7 @@ void tls_context_unref(struct tls_context **context)
         gnutls_certificate_free_credentials(c->credentials);
     gnutls_priority_deinit(c->priority);
     trust_free(&c->trust);
+    tls_pairs_done(&c->pairs);
     for (unsigned i = 0; i < c->alpn_count; i++)
         free(c->alpn[i].data);
     gnutls_memset(c->ticket_key, 0, sizeof c->ticket_key);
@@ -246,6 +237,11 @@ err_t tls_context_apply(const struct tls_context *context, gnutls_session_t sess
     if (context->gives_tickets && gnutls_session_ticket_enable_server(session, &key) < 0)
         return ERR_TLS;
     return OK;
+}
+
+const struct tls_pairs *tls_context_pairs(const struct tls_context *context)
+{
+    return &context->pairs;
 }
 
 bool tls_context_gives_tickets(const struct tls_context *context)

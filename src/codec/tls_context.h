@@ -13,6 +13,7 @@ struct trust;
 /* What all sessions with the same trust, or the same certificates, share. Immutable once it was
  * made: sessions of many threads may use it at once. */
 struct tls_context;
+struct tls_pairs;
 
 #define TLS_REASON_MAX 512
 
@@ -48,6 +49,7 @@ int64_t tls_context_expires_s(const struct tls_context *context);
 
 /* For tls_client.c and tls_server.c: gives a new session versions, suites and credentials. */
 err_t tls_context_apply(const struct tls_context *context, struct gnutls_session_int *session);
+const struct tls_pairs *tls_context_pairs(const struct tls_context *context);
 bool tls_context_gives_tickets(const struct tls_context *context);
 const struct trust *tls_context_trust(const struct tls_context *context);
 

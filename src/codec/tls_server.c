@@ -3,9 +3,12 @@
  * Called by: listen. Owns: a reference on its context.
  */
 #include "codec/tls_context.h"
+#include "codec/tls_pairs.h"
 #include "codec/tls_session.h"
 
 #include <stdlib.h>
+
+#define NAME_SIZE 256 /* a host name, and the final zero */
 
 struct server {
     struct tls base;
@@ -27,6 +30,30 @@ static int agreed(struct tls *t)
 static void done(struct tls *t)
 {
     tls_context_unref(&((struct server *)t)->context);
+}
+
+int tls_server_choose_pair(gnutls_session_t session, const struct gnutls_cert_retr_st *info,
+                           gnutls_pcert_st **ret_chain, unsigned *ret_len,
+                           gnutls_ocsp_data_st **ret_ocsp, unsigned *ret_ocsp_len,
+                           gnutls_privkey_t *ret_key, unsigned *ret_flags)
+{
+    const struct server *s = gnutls_session_get_ptr(session);
+    char name[NAME_SIZE] = "";
+    size_t size = sizeof name;
+    unsigned type = GNUTLS_NAME_DNS;
+    const struct tls_pair *pair;
+
+    if (gnutls_server_name_get(session, name, &size, &type, 0) < 0)
+        name[0] = '\0';
+    pair = tls_pairs_choose(tls_context_pairs(s->context), name, info->pk_algos,
+                            info->pk_algos_length);
+    *ret_chain = (gnutls_pcert_st *)(uintptr_t)pair->chain; /* which GnuTLS only reads */
+    *ret_len = pair->chain_len;
+    *ret_key = pair->key;
+    *ret_ocsp = NULL;
+    *ret_ocsp_len = 0;
+    *ret_flags = 0;
+    return 0;
 }
 
 err_t tls_open_server(struct tls **ret_tls, struct tls_context *context)

@@ -4,6 +4,7 @@
 #include "codec/outbox.h"
 #include "codec/tls.h"
 
+#include <gnutls/abstract.h>
 #include <gnutls/gnutls.h>
 
 /* For tls.c, tls_client.c and tls_server.c only. */
@@ -32,6 +33,9 @@ struct tls {
     bool is_agreed;  /* the handshake was completed */
     bool is_shut;    /* we said close_notify */
 };
+
+/* Gives a server's session one of the pairs of its context. */
+gnutls_certificate_retrieve_function3 tls_server_choose_pair;
 
 /* A session that reads what is fed and writes to its outbox; ERR_NOMEM. */
 err_t tls_make(struct tls **ret_tls, const struct tls_side *side);
