@@ -68,7 +68,8 @@ static err_t take_scheme(struct scan *s, struct url *url, const struct scheme **
     size_t len = end ? (size_t)(end - s->next) : 0;
 
     if (!end)
-        return fail(s, s->next, "a URL begins with dns://, udp://, tcp://, tls://, https:// or http://");
+        return fail(s, s->next,
+                    "a URL begins with dns://, udp://, tcp://, tls://, https:// or http://");
     for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
         if (strlen(schemes[i].name) != len || memcmp(schemes[i].name, s->next, len) != 0)
             continue;

@@ -18,8 +18,8 @@ struct door {
     const struct listener_ops *ops;
     union addr addr;
     struct entrance *entrance; /* the plan's reference */
-    bool is_absent; /* an IPv6 address on a machine without IPv6 */
-    int *fds;       /* a socket for each worker, who takes it; -1: it has this door already */
+    bool is_absent;            /* an IPv6 address on a machine without IPv6 */
+    int *fds; /* a socket for each worker, who takes it; -1: it has this door already */
 };
 
 /* What the workers are to do: made from a configuration by the main thread, then only read, but for
@@ -45,7 +45,8 @@ err_t plan_open(struct plan *p, const struct plan *before, char reason[PLAN_REAS
 const struct door *plan_find(const struct plan *p, const struct listener_ops *ops,
                              const union addr *addr);
 
-/* Every few seconds, by main: certificates that changed are put in force, at once for all workers. */
+/* Every few seconds, by main: certificates that changed are put in force, at once for all workers.
+ */
 void plan_refresh(const struct plan *p);
 
 /* Closes the sockets that nobody took. */

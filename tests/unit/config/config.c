@@ -289,9 +289,10 @@ TEST(config_checks_front_door, "a door has the certificates and the trusted pref
     CHECK_TEXT(wrong("listen:\n- url: tls://127.0.0.1\n"),
                "f:2:8: url: tls://127.0.0.1 needs a certificate and its key; `dotproxy cert` makes "
                "a pair to try it out");
-    CHECK_TEXT(wrong("listen:\n- url: https://127.0.0.1\n  certificate: [a, b]\n  key: [c]\n"),
-               "f:4:8: key: certificate names 2 files and key 1: each certificate needs its key, in "
-               "the same order");
+    CHECK_TEXT(
+        wrong("listen:\n- url: https://127.0.0.1\n  certificate: [a, b]\n  key: [c]\n"),
+        "f:4:8: key: certificate names 2 files and key 1: each certificate needs its key, in "
+        "the same order");
     CHECK_TEXT(wrong("listen:\n- url: dns://127.0.0.1\n  certificate: [a]\n"),
                "f:3:16: certificate: dns://127.0.0.1 has no TLS: only tls:// and https:// take a "
                "certificate");
