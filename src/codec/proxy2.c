@@ -69,15 +69,16 @@ static err_t read_addresses(struct reader *r, uint8_t family, struct proxy2 *hea
 err_t proxy2_read(struct slice bytes, struct proxy2 *ret_header)
 {
     size_t compared = bytes.len < SIGNATURE_SIZE ? bytes.len : SIGNATURE_SIZE;
-    struct reader r = reader_of(slice_after(bytes, SIGNATURE_SIZE));
     struct proxy2 header = { 0 };
+    struct reader r;
     uint8_t command, family;
     size_t len;
 
-    if (memcmp(bytes.data, signature, compared) != 0)
+    if (compared > 0 && memcmp(bytes.data, signature, compared) != 0)
         return ERR_MALFORMED;
     if (bytes.len < HEADER_SIZE)
         return ERR_AGAIN;
+    r = reader_of(slice_after(bytes, SIGNATURE_SIZE));
     command = read_u8(&r);
     family = read_u8(&r);
     len = read_u16(&r);
