@@ -84,13 +84,16 @@ static void forget_request(struct connection *c)
     free(r);
 }
 
-static int begin(http_parser *parser)
+static struct request *begin_request(struct connection *c)
 {
-    struct connection *c = connection_of(parser);
-
     c->request = calloc(1, sizeof *c->request);
     c->starved = !c->request;
-    return c->starved;
+    return c->request;
+}
+
+static int begin(http_parser *parser)
+{
+    return begin_request(connection_of(parser)) ? 0 : -1;
 }
 
 /* Parsing stops with an error that is ours: a fault, or no memory. */
@@ -258,11 +261,13 @@ static int complete(http_parser *parser)
 /* What cannot be understood is refused, and nothing behind it is believed. */
 static void refuse_rest(struct connection *c)
 {
+    struct request *r = c->request ? c->request : begin_request(c);
+
     c->closes = true;
-    if (!c->request && begin(&c->parser) != 0)
+    if (!r)
         return;
-    if (!c->request->fault)
-        c->request->fault = 400;
+    if (!r->fault)
+        r->fault = 400;
     hand_on(c);
 }
 

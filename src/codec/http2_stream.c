@@ -171,10 +171,8 @@ void http2_streams_init(struct http2_streams *all)
 
 static void free_list(struct list *streams)
 {
-    for (struct list *node = list_first(streams); node; node = list_first(streams)) {
-        list_remove(node);
+    list_for_each (node, streams)
         free_stream(LIST_OF(node, struct http2_stream, link));
-    }
 }
 
 void http2_streams_done(struct http2_streams *all)

@@ -199,7 +199,8 @@ static bool shows(struct pair *p, const char *name)
     gnutls_x509_crt_t certificate;
     bool is_named;
 
-    CHECK(raw && gnutls_x509_crt_init(&certificate) >= 0);
+    CHECK(raw);
+    CHECK(gnutls_x509_crt_init(&certificate) >= 0);
     CHECK(gnutls_x509_crt_import(certificate, raw, GNUTLS_X509_FMT_DER) >= 0);
     is_named = gnutls_x509_crt_check_hostname(certificate, name);
     gnutls_x509_crt_deinit(certificate);
