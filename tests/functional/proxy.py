@@ -14,6 +14,7 @@ from waiting import until
 TOP = Path(__file__).resolve().parents[2]
 BINARY = os.environ.get("DOTPROXY", str(TOP / "build" / "dotproxy"))
 SANITIZER = re.compile(r"ERROR: \w*Sanitizer|runtime error:|WARNING: ThreadSanitizer")
+URL = re.compile(r"(\w+)://\[?(.*?)\]?:(\d+)(?:/.*)?")
 STATUS_QUERY = bytes.fromhex("7e57 1000 0000 0000 0000 0000")   # opcode 2: needs no upstream
 PATIENT = {"timeout": "8s", "deadline": "15s"}      # where an answer will come
 BRIEF = {"timeout": "200ms", "deadline": "300ms"}   # where none will
@@ -65,7 +66,7 @@ class Proxy:
 
     def __init__(self, directory, listen, upstreams, wrapper=(), **sections):
         self.listen = listen
-        self.port = int(listen[0]["url"].rpartition(":")[2])
+        self.port = int(URL.fullmatch(listen[0]["url"])[3])
         self.file = Path(directory) / f"dotproxy-{self.port}.yaml"
         self.write_config(config(listen, upstreams, **sections))
         self.command = [*wrapper, BINARY, "run", "-c", str(self.file)]
@@ -92,11 +93,11 @@ class Proxy:
             self.lines.append(line.decode(errors="replace"))
 
     def wait_until_serving(self, url):
-        kind, host, port = re.fullmatch(r"(\w+)://\[?(.*?)\]?:(\d+)", url).groups()
+        kind, host, port = URL.fullmatch(url).groups()
         address = ({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), int(port))
         if kind in ("dns", "udp"):
             until(lambda: self.is_alive() and answers_datagram(address), f"{url} answers")
-        if kind in ("dns", "tcp"):
+        if kind != "udp":
             until(lambda: self.is_alive() and accepts(address), f"{url} accepts")
 
     def is_alive(self):

@@ -1,0 +1,223 @@
+"""DNS over TLS from clients (RFC 7858): the handshake, pipelining, padding, keepalive, limits."""
+
+import socket
+import ssl
+import subprocess
+
+import dns.edns
+import dns.message
+import pytest
+
+from client import is_right, name_of, named_queries, query, tool
+from control import socket_at, tell_json
+from front import TlsStream, connect, dot, ends, trusting
+from scripts import KEEPALIVE, PADDING
+from waiting import until
+
+TLS12, TLS13 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
+
+
+@pytest.fixture(scope="module")
+def served(shared, chaos, authority):
+    return shared.proxy(chaos, listen=[dot(authority["good"])], workers=2)
+
+
+def option(response, number):
+    return [one for one in response.options if one.otype == number]
+
+
+def padded(name):
+    return query(name, edns=1232, options=[dns.edns.GenericOption(PADDING, bytes(20))])
+
+
+def kdig(served, authority, *words):
+    return tool("kdig", "@127.0.0.1", "-p", served.port, f"+tls-ca={authority.ca}",
+                "+tls-hostname=dns.test", *words)
+
+
+def test_kdig_verifies_us_and_gets_its_answer(served, authority):
+    said = kdig(served, authority, "kdig.test", "+short")
+    assert said.strip()
+
+
+def test_kdig_does_not_believe_another_name(served, authority):
+    words = ["kdig", "@127.0.0.1", "-p", str(served.port), f"+tls-ca={authority.ca}",
+             "+tls-hostname=other.test", "+timeout=2", "+retry=0", "x.test"]
+    assert subprocess.run(words, capture_output=True, timeout=60).returncode != 0
+
+
+@pytest.mark.parametrize("version", [TLS12, TLS13])
+def test_both_versions_of_tls_serve(served, authority, version):
+    context = trusting(authority, minimum_version=version, maximum_version=version)
+    with TlsStream(served, context) as stream:
+        assert is_right(stream.ask(query("version.test"))[0], "version.test")
+        assert stream.sock.selected_alpn_protocol() == "dot"
+
+
+def test_a_client_without_alpn_is_served_and_one_that_means_something_else_is_not(served, authority):
+    context = ssl.create_default_context(cafile=authority.ca)
+    with TlsStream(served, context) as stream:
+        assert is_right(stream.ask(query("plain.test"))[0], "plain.test")
+    with pytest.raises(ssl.SSLError, match="no application protocol"):
+        TlsStream(served, trusting(authority, alpn=["h2"]))
+
+
+def test_queries_in_one_write_are_all_answered(served, authority):
+    queries = named_queries("pipeline", 300)
+    with TlsStream(served, trusting(authority)) as stream:
+        responses = {response.id: response for response in stream.ask(*queries)}
+    assert all(is_right(responses[one.id], name_of(one)) for one in queries)
+
+
+def test_a_slow_answer_does_not_hold_up_the_others(served, authority):
+    slow, quick = query("delay-600.test"), query("quick.test")
+    with TlsStream(served, trusting(authority)) as stream:
+        responses = stream.ask(slow, quick)
+    assert [response.id for response in responses] == [quick.id, slow.id]
+
+
+@pytest.mark.parametrize("version", [TLS12, TLS13])
+def test_a_session_is_resumed_whichever_worker_takes_it(served, authority, version):
+    context = trusting(authority, minimum_version=version, maximum_version=version)
+    session, resumed = None, 0
+    for number in range(12):
+        with TlsStream(served, context, session=session) as stream:
+            assert is_right(stream.ask(query(f"resume{number}.test"))[0], f"resume{number}.test")
+            resumed += stream.sock.session_reused
+            session = stream.sock.session
+    assert resumed == 11
+
+
+def test_what_is_padded_is_padded_in_return_and_nothing_else(served, authority):
+    with TlsStream(served, trusting(authority)) as stream:
+        stream.send(padded("padded.test"), query("bare.test"), query("edns.test", edns=1232))
+        wires = {len(wire): dns.message.from_wire(wire)
+                 for wire in (stream.receive_wire() for _ in range(3))}
+    assert [length % 468 == 0 for length in sorted(wires)] == [False, False, True]
+
+
+@pytest.mark.parametrize("policy,lengths", [("always", [True, True, False]),
+                                            ("never", [False, False, False])])
+def test_the_padding_policy_is_followed(stage, chaos, authority, policy, lengths):
+    served = stage.proxy(chaos, listen=[dot(authority["good"], padding=policy)])
+    wires = []
+    with TlsStream(served, trusting(authority)) as stream:
+        for message in (padded("a.test"), query("b.test", edns=1232), query("c.test")):
+            stream.send(message)
+            wires.append(stream.receive_wire())
+    assert [len(wire) % 468 == 0 for wire in wires] == lengths
+
+
+def test_a_client_that_asks_is_told_how_long_it_may_be_idle(stage, chaos, authority):
+    served = stage.proxy(chaos, listen=[dot(authority["good"])], limit={"tls_idle": "42s"})
+    message = query("idle.test", edns=1232, options=[dns.edns.GenericOption(KEEPALIVE, b"")])
+    with TlsStream(served, trusting(authority)) as stream:
+        found = option(stream.ask(message)[0], KEEPALIVE)
+    timeout = found[0].data if hasattr(found[0], "data") else found[0].to_wire()
+    assert int.from_bytes(timeout, "big") == 420
+
+
+@pytest.fixture
+def strict(stage, chaos, authority, tmp_path):
+    """A proxy whose patience is short: (proxy, its control socket)."""
+    control = socket_at(tmp_path)
+    limit = {"tls_idle": "1s", "tls_handshake": "1s", "tcp_message": "1s"}
+    served = stage.proxy(chaos, listen=[dot(authority["good"])], limit=limit, control=control)
+    return served, control["socket"]
+
+
+def counted(path, name):
+    return tell_json(path, "stats")[name]
+
+
+@pytest.mark.parametrize("words", [b"", b"\x16\x03\x01", b"\x16\x03\x01\x02\x00\x01\x00"])
+def test_a_handshake_that_never_ends_is_cut_off(strict, words):
+    served, control = strict
+    with connect(served.port) as sock:
+        sock.sendall(words)
+        assert ends(sock) == b""
+    assert counted(control, "tls_handshakes_late") >= 1
+
+
+@pytest.mark.parametrize("words", [b"GET / HTTP/1.1\r\n\r\n", b"\0\x1d" + bytes(29), b"\xff" * 64])
+def test_what_is_no_tls_is_closed_and_counted(strict, words):
+    served, control = strict
+    with connect(served.port) as sock:
+        sock.sendall(words)
+        ends(sock)
+    assert counted(control, "tls_handshakes_failed") == 1
+
+
+def test_an_idle_client_is_told_goodbye(strict, authority):
+    served, control = strict
+    with TlsStream(served, trusting(authority)) as stream:
+        stream.ask(query("idle.test"))
+        assert stream.sock.recv(1) == b""     # close_notify: an end without it would be an error
+    assert counted(control, "connections_idle") == 1
+
+
+def test_half_a_query_is_not_waited_for_without_end(strict, authority):
+    served, control = strict
+    with TlsStream(served, trusting(authority)) as stream:
+        stream.sock.sendall(b"\0\x20half")
+        ends(stream.sock)
+    assert counted(control, "connections_late") == 1
+
+
+def test_a_client_that_takes_no_responses_is_cut_off(strict, authority):
+    served, control = strict
+    with TlsStream(served, trusting(authority), receive_buffer=4096) as stream:
+        stream.sock.setblocking(False)
+        wire = b"".join(len(one).to_bytes(2, "big") + one for one in
+                        (message.to_wire() for message in named_queries("slow", 200, edns=1232)))
+
+        def is_cut():
+            try:
+                stream.sock.sendall(wire)
+            except (ssl.SSLWantWriteError, ssl.SSLWantReadError, BlockingIOError):
+                pass
+            except OSError:
+                return True
+            return counted(control, "connections_slow") == 1
+        until(is_cut, "the slow reader is cut off")
+    assert counted(control, "connections_slow") == 1
+
+
+def test_a_client_has_no_more_connections_than_its_limit(stage, chaos, authority):
+    served = stage.proxy(chaos, listen=[dot(authority["good"])],
+                         limit={"tcp_connections_per_client": 2})
+    context = trusting(authority)
+    with TlsStream(served, context) as one, TlsStream(served, context) as two:
+        with pytest.raises(OSError):
+            with TlsStream(served, context) as three:
+                three.ask(query("three.test"))
+        assert is_right(one.ask(query("one.test"))[0], "one.test")
+        assert is_right(two.ask(query("two.test"))[0], "two.test")
+
+
+def test_a_stop_answers_what_is_in_flight(stage, chaos, authority):
+    served = stage.proxy(chaos, listen=[dot(authority["good"])])
+    with TlsStream(served, trusting(authority)) as stream:
+        stream.send(query("delay-800.test"))
+        until(lambda: any("delay-800" in question.name for question in chaos.questions),
+              "the question has reached the upstream")
+        served.signal(15)
+        assert is_right(stream.receive()[0], "delay-800.test")
+        assert stream.sock.recv(1) == b""
+    served.stop()
+
+
+def test_old_versions_are_refused(served, authority):
+    words = ["openssl", "s_client", "-connect", f"127.0.0.1:{served.port}", "-tls1_1",
+             "-cipher", "ALL:@SECLEVEL=0"]
+    done = subprocess.run(words, input=b"", capture_output=True, timeout=60)
+    assert b"alert protocol version" in done.stderr
+
+
+def test_a_half_closed_client_gets_its_answer(served, authority):
+    with TlsStream(served, trusting(authority)) as stream:
+        stream.send(query("delay-300.test"))
+        raw = stream.sock
+        assert raw.version()
+        socket.socket.shutdown(raw, socket.SHUT_WR)
+        assert is_right(stream.receive()[0], "delay-300.test")
