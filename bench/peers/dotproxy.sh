@@ -19,6 +19,8 @@ upstream:
 cache:
   size: $((CACHE * 110 / 1024))KiB
 limit:
+  rate: 1000000/s
+  burst: 1000000
   tcp_idle: 5m
   tls_idle: 5m
   tcp_connections: 20000

@@ -26,6 +26,7 @@ static const struct unit size_units[] = {
 };
 
 static const struct unit percent_units[] = { { "%", 1 } };
+static const struct unit rate_units[] = { { "/s", 1 } };
 
 #define UNITS(table) .units = table, .unit_count = sizeof table / sizeof *table
 
@@ -51,6 +52,8 @@ static const struct format {
                       .pattern = "^[0-9]+(KiB|MiB|GiB)?$" },
     [OPTION_PERCENT] = { UNITS(percent_units), .zero = "0%",
                          .hint = "a share; write a whole number and %", .pattern = "^[0-9]+%$" },
+    [OPTION_RATE] = { UNITS(rate_units), .zero = "0/s",
+                      .hint = "a rate; write a whole number and /s", .pattern = "^[0-9]+/s$" },
 };
 
 static bool is_digit(char c)

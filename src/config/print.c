@@ -60,6 +60,9 @@ void print_kind(const struct option_row *row, FILE *out)
     case OPTION_PERCENT:
         print_range("a share", row, out);
         return;
+    case OPTION_RATE:
+        print_range("a rate", row, out);
+        return;
     case OPTION_URL:
         fputs("a URL: ", out);
         print_words(row->min, "", "://", out);

@@ -141,6 +141,7 @@ static void type_members(struct json *j, const struct option_row *row)
     case OPTION_DELAY:
     case OPTION_SIZE:
     case OPTION_PERCENT:
+    case OPTION_RATE:
         number_members(j, row);
         return;
     case OPTION_URL:

@@ -18,6 +18,7 @@ enum option_type {
     OPTION_DELAY,    /* the same, or `auto`, which is 0, or `off`, which is OPTION_OFF */
     OPTION_SIZE,     /* 64MiB; the field is in bytes */
     OPTION_PERCENT,  /* 10%; the field is in hundredths */
+    OPTION_RATE,     /* 1000/s; the field is in times a second, 0 for no limit */
     OPTION_URL,      /* its scheme is one of the words in `min` */
     OPTION_STRINGS,  /* a list of texts */
 };
@@ -37,6 +38,7 @@ struct strings {
 #define FIELD_DELAY    uint64_t
 #define FIELD_SIZE     size_t
 #define FIELD_PERCENT  unsigned
+#define FIELD_RATE     unsigned
 #define FIELD_URL      struct url
 #define FIELD_STRINGS  struct strings
 

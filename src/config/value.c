@@ -142,7 +142,7 @@ static err_t (*const setters[])(struct input *in) = {
     [OPTION_STRING] = set_string,   [OPTION_CHOICE] = set_choice, [OPTION_BOOL] = set_bool,
     [OPTION_COUNT] = set_number,    [OPTION_SIZE] = set_number,   [OPTION_DURATION] = set_number,
     [OPTION_STRINGS] = set_strings, [OPTION_URL] = set_url,       [OPTION_PERCENT] = set_number,
-    [OPTION_DELAY] = set_number,
+    [OPTION_DELAY] = set_number,    [OPTION_RATE] = set_number,
 };
 
 err_t value_set(const struct option_row *row, struct store *store, const char *text, void *item,

@@ -96,6 +96,7 @@ void value_print(const struct option_row *row, const void *item, FILE *out)
         return;
     case OPTION_COUNT:
     case OPTION_PERCENT:
+    case OPTION_RATE:
         print_number(row, *(const unsigned *)field, out);
         return;
     case OPTION_DURATION:

@@ -391,6 +391,8 @@ err_t compose_error(struct writer *w, const struct message_query *client,
     if (!response.opt && rcode > DNS_RCODE)
         rcode = RCODE_SERVFAIL;
     response.header.flags = (uint16_t)(DNS_QR | DNS_RA | copied | (rcode & DNS_RCODE));
+    if (fault->is_truncated)
+        response.header.flags |= DNS_TC;
     opt.extended_rcode = (uint8_t)(rcode >> 4);
     opt.has_ede = fault->has_ede;
     opt.ede = fault->ede;

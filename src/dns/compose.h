@@ -28,7 +28,8 @@ struct compose_fault {
     uint16_t rcode;
     bool has_ede; /* explain it by an extended error */
     uint16_t ede;
-    const char *text; /* goes with the extended error; may be NULL */
+    const char *text;  /* goes with the extended error; may be NULL */
+    bool is_truncated; /* there may be more over TCP */
 };
 
 /* All append one whole message to `w`; ERR_TOOBIG, and nothing appended, when it has no room. */

@@ -5,6 +5,7 @@
 #include "base/slice.h"
 #include "base/wheel.h"
 #include "dns/compose.h"
+#include "query/verdict.h"
 
 struct listener; /* NULL in a query that no client has sent */
 struct stage;
@@ -22,9 +23,11 @@ struct query {
     union addr client;
     union addr peer, local; /* of a datagram: who gets the response, who is not always the client */
     bool has_local;         /* `local` is where a datagram was sent to */
+    bool is_proven;         /* `client` is no forgery: it has shown that it hears us */
     /* what is asked */
     struct slice message; /* as received; gone once the query has waited */
     struct message_query asked;
+    struct verdict verdict;
     /* where it is */
     const struct stage *stage;
     bool has_stale;        /* an expired response would do if no upstream answers */

@@ -6,6 +6,7 @@
 #include "upstream/route.h"
 
 #include "base/buffer.h"
+#include "config/lines.h"
 #include "dns/name.h"
 #include "dns/suffix_set.h"
 #include "upstream/route_config.h"
@@ -16,7 +17,6 @@
 #include <stdlib.h>
 
 #define FAULTS_MAX 20 /* of a file that is something else */
-#define LINE_SIZE  (DNS_NAME_TEXT_MAX + 512)
 
 /* Where a suffix was written. */
 struct origin {
@@ -82,57 +82,42 @@ static err_t add_name(struct reading *r, struct origin at, const char *text)
     return OK;
 }
 
-/* Cuts the comment and the blanks around it off. */
-static char *trim(char *line)
+/* A file that is being read. */
+struct file {
+    struct reading *reading;
+    struct origin at;
+    size_t faults_before;
+};
+
+static err_t add_line(void *arg, unsigned line, const char *text)
 {
-    static const char blanks[] = " \t\r\n";
-    size_t len;
+    struct file *f = arg;
 
-    line += strspn(line, blanks);
-    len = strcspn(line, "#\n");
-    while (len > 0 && strchr(blanks, line[len - 1]))
-        len--;
-    line[len] = '\0';
-    return line;
-}
-
-static err_t read_lines(struct reading *r, struct origin at, FILE *file)
-{
-    size_t limit = r->faults + FAULTS_MAX;
-    char line[LINE_SIZE];
-
-    while (r->faults < limit && fgets(line, sizeof line, file)) {
-        const char *name;
-
-        at.line++;
-        if (!strchr(line, '\n') && !feof(file)) {
-            tell(r, at, "the line is too long; write one name in each");
-            return OK;
-        }
-        name = trim(line);
-        if (name[0])
-            TRY(add_name(r, at, name));
+    f->at.line = line;
+    if (!text) {
+        tell(f->reading, f->at, "the line is too long; write one name in each");
+        return OK;
     }
-    return ferror(file) ? ERR_SYSTEM : OK;
+    TRY(add_name(f->reading, f->at, text));
+    return f->reading->faults < f->faults_before + FAULTS_MAX ? OK : ERR_CONFIG;
 }
 
 static err_t read_file(struct reading *r, struct origin at)
 {
     const char *path = r->routes[at.route].suffix_file;
-    FILE *file = fopen(path, "re");
-    err_t err = file ? read_lines(r, at, file) : ERR_SYSTEM;
+    struct file file = { r, at, r->faults };
+    err_t err = lines_read(path, add_line, &file);
     char text[512];
 
-    if (err == ERR_SYSTEM) {
-        r->faults++;
-        snprintf(text, sizeof text, "%.200s: %s; give a file that can be read", path,
-                 strerrordesc_np(errno));
-        r->fault(r->arg, at.route, "suffix_file", text);
-        err = OK;
-    }
-    if (file)
-        fclose(file);
-    return err;
+    if (err == ERR_CONFIG) /* what it is has been told, and the other files are still read */
+        return OK;
+    if (err != ERR_SYSTEM)
+        return err;
+    r->faults++;
+    snprintf(text, sizeof text, "%.200s: %s; give a file that can be read", path,
+             strerrordesc_np(errno));
+    r->fault(r->arg, at.route, "suffix_file", text);
+    return OK;
 }
 
 static err_t read_all(struct reading *r, size_t count)

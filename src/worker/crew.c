@@ -33,6 +33,7 @@ static err_t tell_all(struct crew *c, struct plan *plan)
 static err_t make_commons(struct crew *c)
 {
     TRY(admission_new(&c->commons.admission));
+    TRY(policy_state_new(&c->commons.policy));
     if (c->plan->cache.size == 0)
         return OK;
     TRY(prefetch_new(&c->commons.prefetch));
@@ -79,6 +80,7 @@ void crew_free(struct crew *c)
     free(c->workers);
     plan_free(&c->plan);
     admission_free(&c->commons.admission);
+    policy_state_free(&c->commons.policy);
     prefetch_free(&c->commons.prefetch);
     cache_free(&c->commons.cache);
     *c = (struct crew){ 0 };

@@ -10,7 +10,9 @@
 
 static const struct stage pipeline[] = {
     { "parse", parse_query },   /* bytes -> question and EDNS */
+    { "admit", admit_client },  /* access, rate limits */
     { "cache", look_in_cache }, /* a fresh answer goes straight out */
+    { "judge", admit_miss },    /* what may cost an upstream's time */
     { "ask", ask_upstream },    /* the one room with a waiting bench */
     { "vet", judge_response },  /* an answer; stale for a failure, or an error of our own */
     { "keep", keep_in_cache },  { "reply", 0 },

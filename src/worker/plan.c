@@ -10,6 +10,7 @@
 #include "listen/entrance.h"
 #include "listen/listen.h"
 #include "listen/listen_config.h"
+#include "policy/policy.h"
 #include "upstream/roster.h"
 
 #include <errno.h>
@@ -88,7 +89,9 @@ err_t plan_new(struct plan **ret_plan, struct config *config, size_t workers,
     p->workers = workers;
     p->limits = *(const struct limit_config *)config_one(config, &limit_section);
     p->cache = *(const struct cache_config *)config_one(config, &cache_section);
-    err = roster_new(&p->roster, config, workers, reason);
+    err = policy_new(&p->policy, config, reason);
+    if (err == OK)
+        err = roster_new(&p->roster, config, workers, reason);
     if (err == OK)
         err = make_doors(p, reason);
     if (err != OK) {
@@ -201,6 +204,7 @@ void plan_free(struct plan **plan)
         free_door(&p->doors[i]);
     free(p->doors);
     roster_unref(p->roster);
+    policy_free(&p->policy);
     config_unref(&p->config);
     free(p);
 }

@@ -9,6 +9,7 @@
 struct config;
 struct entrance;
 struct listener_ops;
+struct policy;
 struct roster;
 
 #define PLAN_REASON_MAX 1024
@@ -27,6 +28,7 @@ struct door {
 struct plan {
     struct config *config;
     struct roster *roster;
+    struct policy *policy;
     struct limit_config limits;
     struct cache_config cache;
     size_t workers;

@@ -33,6 +33,7 @@ struct query *query_begin(struct worker *w, struct listener *l)
     q->listener = l;
     q->source = FROM_NOWHERE;
     q->has_stale = q->is_answered = false;
+    q->verdict = (struct verdict){ 0 };
     q->patience = (struct timer){ 0 };
     q->response = (struct slice){ 0 };
     if (l)
@@ -58,7 +59,9 @@ static void fail(struct query *q, enum dns_ede ede, const char *text)
 {
     count(q, METRIC_responses_servfail);
     q->source = FROM_ERROR;
-    q->fault = (struct compose_fault){ RCODE_SERVFAIL, true, (uint16_t)ede, text };
+    q->fault = (struct compose_fault){
+        .rcode = RCODE_SERVFAIL, .has_ede = true, .ede = (uint16_t)ede, .text = text
+    };
 }
 
 static size_t response_limit(const struct query *q)
@@ -146,8 +149,10 @@ static enum step answer_from_cache(struct query *q, const struct cache_hit *hit)
     q->source = FROM_CACHE;
     if (hit->is_failure) { /* RFC 9520: and the client is told that it is an old one (RFC 8914) */
         q->source = FROM_ERROR;
-        q->fault =
-            (struct compose_fault){ hit->rcode, true, EDE_CACHED_ERROR, "it failed a moment ago" };
+        q->fault = (struct compose_fault){ .rcode = hit->rcode,
+                                           .has_ede = true,
+                                           .ede = EDE_CACHED_ERROR,
+                                           .text = "it failed a moment ago" };
     }
     prefetch_if_due(q, hit);
     return STEP_REPLY;
@@ -340,6 +345,7 @@ void reply_to_client(struct query *q)
     if (is_truncated(q->response))
         count(q, METRIC_responses_truncated);
     q->is_answered = true;
+    policy_note_response(&q->worker->policy, q, loop_now_ns(q->worker->loop));
     q->listener->ops->reply(q->listener, q);
 }
 

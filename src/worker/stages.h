@@ -11,7 +11,9 @@ struct worker;
 struct query *query_begin(struct worker *w, struct listener *l);
 
 enum step parse_query(struct query *q);
+enum step admit_client(struct query *q);
 enum step look_in_cache(struct query *q);
+enum step admit_miss(struct query *q);
 enum step ask_upstream(struct query *q);
 enum step judge_response(struct query *q);
 enum step keep_in_cache(struct query *q);

@@ -40,6 +40,7 @@ static void take_query(void *arg, struct listener *l, const struct arrival *arri
     }
     q->handle = arrival->handle;
     q->client = *arrival->client;
+    q->is_proven = l->ops->stream;
     q->peer = arrival->peer ? *arrival->peer : *arrival->client;
     q->has_local = arrival->local;
     if (arrival->local)
@@ -108,6 +109,7 @@ static void put_in_force(struct worker *w, struct plan *plan)
     struct upstream_set *upstreams;
 
     w->listen.limits = plan->limits;
+    w->policy.policy = plan->policy;
     w->stale_after_ns = plan->cache.stale_after;
     w->prefetch_percent = plan->cache.prefetch;
     if (upstream_set_new(&upstreams, &w->upstream, plan->roster) == OK) {
@@ -173,6 +175,7 @@ err_t worker_new(struct worker **ret_worker, size_t index, const struct commons 
     }
     w->index = index;
     w->commons = commons;
+    w->policy.state = commons->policy;
     list_init(&w->doors);
     list_init(&w->leaving);
     pool_init(&w->queries, sizeof(struct query), QUERIES_MAX);

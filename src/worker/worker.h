@@ -8,6 +8,7 @@
 #include "io/loop.h"
 #include "listen/listen.h"
 #include "metrics/metrics.h"
+#include "policy/policy.h"
 #include "upstream/ask.h"
 
 #include <semaphore.h>
@@ -20,6 +21,7 @@ struct commons {
     struct admission *admission;
     struct cache *cache; /* NULL: nothing is remembered */
     struct prefetch *prefetch;
+    struct policy_state *policy;
 };
 
 /* One core: its own loop, doors, upstream connections and counters. */
@@ -32,6 +34,7 @@ struct worker {
     struct mailbox orders;  /* posted by main */
     const struct commons *commons;
     struct listen_context listen;
+    struct policy_desk policy;
     uint64_t stale_after_ns;   /* how long a client waits when an expired response is there */
     unsigned prefetch_percent; /* of a TTL: so little of it is left when it is fetched anew */
     struct netwatch *netwatch; /* NULL where the kernel does not tell */

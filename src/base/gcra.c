@@ -1,0 +1,150 @@
+/* base/gcra.c - how fast many keys may go, in one table of fixed size.
+ *
+ * Called by: policy (queries of clients, misses below a domain), listen (handshakes), from every
+ * worker. A word is 20 bits of the key and the time at which its bucket will be full again, in
+ * 44 bits of ticks that wrap after thirteen days: a time further ahead than any bucket takes lies
+ * in the past.
+ */
+#include "base/gcra.h"
+
+#include "base/clock.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#define TICK_SHIFT 6 /* 64 ns */
+#define TIME_BITS  44
+#define TIME_MASK  ((1ull << TIME_BITS) - 1)
+#define LONGEST    (2 * GCRA_LONGEST_S * (NS_PER_S >> TICK_SHIFT)) /* a bucket, and one owed */
+#define GROUP      8 /* words that a key may be in: a line of the processor's cache */
+#define GROUPS_MIN 8
+#define ATTEMPTS   4 /* against other threads; then the key is let off this once */
+
+struct gcra {
+    size_t group_mask;
+    void *memory;
+    _Atomic uint64_t *words; /* in it */
+};
+
+/* A key's word, or the one that it may have. */
+struct place {
+    _Atomic uint64_t *word;
+    uint64_t seen;
+    uint64_t used; /* ticks until the bucket is full again */
+    bool is_mine;
+};
+
+struct gcra_rate gcra_rate_of(uint64_t per_second, uint64_t burst)
+{
+    uint64_t ticks = NS_PER_S >> TICK_SHIFT;
+    uint64_t interval = ticks / per_second ? ticks / per_second : 1;
+
+    return (struct gcra_rate){ interval, burst * ticks / per_second };
+}
+
+err_t gcra_new(struct gcra **ret_gcra, size_t keys)
+{
+    struct gcra *g = malloc(sizeof *g);
+    size_t groups = GROUPS_MIN;
+
+    if (!g)
+        return ERR_NOMEM;
+    while (groups * GROUP < keys)
+        groups *= 2;
+    g->group_mask = groups - 1;
+    g->memory = aligned_alloc(64, groups * GROUP * sizeof *g->words);
+    g->words = g->memory;
+    if (!g->memory) {
+        free(g);
+        return ERR_NOMEM;
+    }
+    for (size_t i = 0; i < groups * GROUP; i++)
+        atomic_init(&g->words[i], 0);
+    *ret_gcra = g;
+    return OK;
+}
+
+void gcra_free(struct gcra **g)
+{
+    if (!*g)
+        return;
+    free((*g)->memory);
+    free(*g);
+    *g = NULL;
+}
+
+static uint64_t ticks_until_full(uint64_t word, uint64_t now)
+{
+    uint64_t ahead = (word - now) & TIME_MASK;
+
+    return ahead <= LONGEST ? ahead : 0;
+}
+
+static struct place find(const struct gcra *g, uint64_t key, uint64_t now)
+{
+    _Atomic uint64_t *group = &g->words[(key & g->group_mask) * GROUP];
+    struct place best = { .used = UINT64_MAX };
+
+    for (size_t i = 0; i < GROUP; i++) {
+        uint64_t seen = atomic_load_explicit(&group[i], memory_order_relaxed);
+        struct place here = { &group[i], seen, ticks_until_full(seen, now), false };
+
+        here.is_mine = seen != 0 && seen >> TIME_BITS == key >> TIME_BITS;
+        if (here.is_mine)
+            return here;
+        if (here.used < best.used)
+            best = here;
+    }
+    return best;
+}
+
+/* Where a newcomer begins whose word was another's until now. */
+static uint64_t used_by_newcomer(const struct place *p, const struct gcra_rate *rate)
+{
+    return p->used < rate->tolerance / 2 ? p->used : rate->tolerance / 2;
+}
+
+/* Uses up `ticks` more of the bucket, unless that is more than `most` then. */
+static bool use(struct gcra *g, uint64_t key, const struct gcra_rate *rate, uint64_t ticks,
+                uint64_t most, uint64_t now_ns)
+{
+    uint64_t now = now_ns >> TICK_SHIFT;
+
+    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+        struct place p = find(g, key, now);
+        uint64_t used = (p.is_mine ? p.used : used_by_newcomer(&p, rate)) + ticks;
+        uint64_t word = key >> TIME_BITS << TIME_BITS | ((now + used) & TIME_MASK);
+
+        if (used > most)
+            return false;
+        if (atomic_compare_exchange_strong_explicit(p.word, &p.seen, word, memory_order_relaxed,
+                                                    memory_order_relaxed))
+            return true;
+    }
+    return true;
+}
+
+bool gcra_take(struct gcra *g, uint64_t key, const struct gcra_rate *rate, unsigned cost,
+               uint64_t now_ns)
+{
+    return use(g, key, rate, cost * rate->interval, rate->tolerance, now_ns);
+}
+
+void gcra_owe(struct gcra *g, uint64_t key, const struct gcra_rate *rate, unsigned cost,
+              uint64_t now_ns)
+{
+    uint64_t ticks = cost * rate->interval;
+
+    if (ticks > rate->tolerance)
+        ticks = rate->tolerance;
+    use(g, key, rate, ticks, 2 * rate->tolerance, now_ns);
+}
+
+uint64_t gcra_left(const struct gcra *g, uint64_t key, const struct gcra_rate *rate,
+                   uint64_t now_ns)
+{
+    struct place p = find(g, key, now_ns >> TICK_SHIFT);
+    uint64_t used = p.is_mine ? p.used : used_by_newcomer(&p, rate);
+
+    return used < rate->tolerance ? (rate->tolerance - used) / rate->interval : 0;
+}

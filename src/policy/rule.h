@@ -1,0 +1,43 @@
+#ifndef POLICY_RULE_H
+#define POLICY_RULE_H
+
+#include "base/err.h"
+#include "query/query.h"
+
+#include <stddef.h>
+
+struct config;
+struct policy_state;
+
+#define POLICY_REASON_MAX 512
+
+/* A query before a rule, which notes what it finds. */
+struct trial {
+    struct policy_state *state; /* what all rules of all workers remember */
+    struct query *query;
+    uint64_t now_ns;
+    uint8_t bits; /* of the client's prefix that the rule's answer is about */
+};
+
+/* When a rule is asked: a query was read; the cache has no fresh response to it. */
+enum moment { ON_QUERY, ON_MISS, MOMENT_COUNT };
+
+/* What a rule knows, and when it is asked. What is absent has nothing to say. None of them
+ * allocates, waits, or takes longer for more clients. */
+struct rule_ops {
+    const char *name;
+    size_t size; /* of what compile fills in */
+
+    /* What `config` says, made ready. Why not, told to a person in `reason`; then `done` follows.
+     */
+    err_t (*compile)(void *rule, const struct config *config, char reason[POLICY_REASON_MAX]);
+    void (*done)(void *rule);
+
+    /* What should become of the query. */
+    enum action (*judge[MOMENT_COUNT])(const void *rule, struct trial *t);
+
+    /* Its response is ready to go. */
+    void (*on_response)(const void *rule, const struct trial *t);
+};
+
+#endif

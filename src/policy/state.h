@@ -1,0 +1,14 @@
+#ifndef POLICY_STATE_H
+#define POLICY_STATE_H
+
+#include "base/gcra.h"
+#include "base/hash.h"
+
+/* For the rules only. What they remember of clients, shared by all workers; each part looks after
+ * its own threads. */
+struct policy_state {
+    struct hash_key key; /* which nobody outside can foresee; never changes */
+    struct gcra *rates;  /* of clients */
+};
+
+#endif

@@ -1,0 +1,80 @@
+/* tests/unit/policy/desk.c - the doorman alone, and somebody who asks. */
+#include "unit/policy/desk.h"
+
+#include "base/clock.h"
+#include "command/sections.h"
+#include "config/config.h"
+#include "unit/test.h"
+
+#include <stdio.h>
+
+static struct policy_desk desk;
+static struct policy *policy;
+static struct query query;
+
+static struct policy *policy_of(const char *yaml)
+{
+    const struct config_source source = { .file = "desk.yaml",
+                                          .bytes = slice_of(yaml, strlen(yaml)) };
+    static struct problems problems;
+    char reason[POLICY_REASON_MAX];
+    struct policy *made = NULL;
+    struct config *config;
+
+    problems.count = 0;
+    if (config_load(&source, config_sections, config_section_count, &config, &problems) != OK)
+        fail_msg("%s", problems.list[0].text);
+    if (policy_new(&made, config, reason) != OK)
+        fail_msg("%s", reason);
+    config_unref(&config);
+    return made;
+}
+
+struct policy_desk *desk_open(const char *yaml)
+{
+    memset(&desk, 0, sizeof desk);
+    policy = policy_of(yaml);
+    desk.policy = policy;
+    CHECK_EQUAL(policy_state_new(&desk.state), OK);
+    return &desk;
+}
+
+void desk_reload(const char *yaml)
+{
+    policy_free(&policy);
+    policy = policy_of(yaml);
+    desk.policy = policy;
+}
+
+void desk_close(void)
+{
+    policy_free(&policy);
+    policy_state_free(&desk.state);
+}
+
+enum action desk_asks(const char *host, bool is_proven, uint64_t now_ms)
+{
+    query = (struct query){ .is_proven = is_proven };
+    CHECK_EQUAL(addr_parse(host, 4711, &query.client), OK);
+    return policy_judge(&desk, ON_QUERY, &query, now_ms * NS_PER_MS);
+}
+
+const struct verdict *desk_verdict(void)
+{
+    return &query.verdict;
+}
+
+void desk_answers(size_t len, uint64_t now_ms)
+{
+    query.response = (struct slice){ (const uint8_t *)"", len };
+    policy_note_response(&desk, &query, now_ms * NS_PER_MS);
+}
+
+unsigned desk_lets_in(unsigned count, const char *host, bool is_proven, uint64_t now_ms)
+{
+    unsigned let_in = 0;
+
+    while (count-- > 0)
+        let_in += desk_asks(host, is_proven, now_ms) == ACTION_PASS;
+    return let_in;
+}
