@@ -80,22 +80,32 @@ static uint64_t ticks_until_full(uint64_t word, uint64_t now)
     return ahead <= LONGEST ? ahead : 0;
 }
 
-static struct place find(const struct gcra *g, uint64_t key, uint64_t now)
+/* The word with the fullest bucket. */
+static struct place find_room(_Atomic uint64_t *group, uint64_t now)
 {
-    _Atomic uint64_t *group = &g->words[(key & g->group_mask) * GROUP];
     struct place best = { .used = UINT64_MAX };
 
     for (size_t i = 0; i < GROUP; i++) {
         uint64_t seen = atomic_load_explicit(&group[i], memory_order_relaxed);
-        struct place here = { &group[i], seen, ticks_until_full(seen, now), false };
+        uint64_t used = ticks_until_full(seen, now);
 
-        here.is_mine = seen != 0 && seen >> TIME_BITS == key >> TIME_BITS;
-        if (here.is_mine)
-            return here;
-        if (here.used < best.used)
-            best = here;
+        if (used < best.used)
+            best = (struct place){ &group[i], seen, used, false };
     }
     return best;
+}
+
+static inline struct place find(const struct gcra *g, uint64_t key, uint64_t now)
+{
+    _Atomic uint64_t *group = &g->words[(key & g->group_mask) * GROUP];
+
+    for (size_t i = 0; i < GROUP; i++) {
+        uint64_t seen = atomic_load_explicit(&group[i], memory_order_relaxed);
+
+        if ((seen ^ key) >> TIME_BITS == 0 && seen != 0)
+            return (struct place){ &group[i], seen, ticks_until_full(seen, now), true };
+    }
+    return find_room(group, now);
 }
 
 /* Where a newcomer begins whose word was another's until now. */
@@ -104,21 +114,36 @@ static uint64_t used_by_newcomer(const struct place *p, const struct gcra_rate *
     return p->used < rate->tolerance / 2 ? p->used : rate->tolerance / 2;
 }
 
-/* Uses up `ticks` more of the bucket, unless that is more than `most` then. */
+/* What using up `ticks` more of the bucket comes to, unless that is more than `most` then. */
+static inline bool look(const struct gcra *g, uint64_t key, const struct gcra_rate *rate,
+                        uint64_t ticks, uint64_t most, uint64_t now, struct gcra_bid *ret_bid)
+{
+    struct place p = find(g, key, now);
+    uint64_t used = (p.is_mine ? p.used : used_by_newcomer(&p, rate)) + ticks;
+
+    if (used > most)
+        return false;
+    *ret_bid = (struct gcra_bid){
+        p.word, p.seen, key >> TIME_BITS << TIME_BITS | ((now + used) & TIME_MASK)
+    };
+    return true;
+}
+
+static inline bool pay(struct gcra_bid *bid)
+{
+    return atomic_compare_exchange_strong_explicit(bid->word, &bid->seen, bid->after,
+                                                   memory_order_relaxed, memory_order_relaxed);
+}
+
 static bool use(struct gcra *g, uint64_t key, const struct gcra_rate *rate, uint64_t ticks,
                 uint64_t most, uint64_t now_ns)
 {
-    uint64_t now = now_ns >> TICK_SHIFT;
+    struct gcra_bid bid;
 
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-        struct place p = find(g, key, now);
-        uint64_t used = (p.is_mine ? p.used : used_by_newcomer(&p, rate)) + ticks;
-        uint64_t word = key >> TIME_BITS << TIME_BITS | ((now + used) & TIME_MASK);
-
-        if (used > most)
+        if (!look(g, key, rate, ticks, most, now_ns >> TICK_SHIFT, &bid))
             return false;
-        if (atomic_compare_exchange_strong_explicit(p.word, &p.seen, word, memory_order_relaxed,
-                                                    memory_order_relaxed))
+        if (pay(&bid))
             return true;
     }
     return true;
@@ -128,6 +153,19 @@ bool gcra_take(struct gcra *g, uint64_t key, const struct gcra_rate *rate, unsig
                uint64_t now_ns)
 {
     return use(g, key, rate, cost * rate->interval, rate->tolerance, now_ns);
+}
+
+bool gcra_look(struct gcra *g, uint64_t key, const struct gcra_rate *rate, uint64_t now_ns,
+               struct gcra_bid *ret_bid)
+{
+    return look(g, key, rate, rate->interval, rate->tolerance, now_ns >> TICK_SHIFT, ret_bid);
+}
+
+void gcra_pay(struct gcra *g, uint64_t key, const struct gcra_rate *rate, uint64_t now_ns,
+              struct gcra_bid *bid)
+{
+    if (!pay(bid))
+        gcra_take(g, key, rate, 1, now_ns);
 }
 
 void gcra_owe(struct gcra *g, uint64_t key, const struct gcra_rate *rate, unsigned cost,

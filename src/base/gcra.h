@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -34,6 +35,21 @@ void gcra_free(struct gcra **g);
 /* Takes `cost` tokens, unless there are fewer. */
 bool gcra_take(struct gcra *g, uint64_t key, const struct gcra_rate *rate, unsigned cost,
                uint64_t now_ns);
+
+/* A token that is there and is not taken yet: who needs one of several keys looks at all of them
+ * first, and then pays all or none. */
+struct gcra_bid {
+    _Atomic uint64_t *word;
+    uint64_t seen, after;
+};
+
+/* Whether there is a token. Nothing has changed when there is none. */
+bool gcra_look(struct gcra *g, uint64_t key, const struct gcra_rate *rate, uint64_t now_ns,
+               struct gcra_bid *ret_bid);
+
+/* Takes what gcra_look has found with the same arguments. */
+void gcra_pay(struct gcra *g, uint64_t key, const struct gcra_rate *rate, uint64_t now_ns,
+              struct gcra_bid *bid);
 
 /* Takes `cost` tokens; what is missing is owed, one bucket at most. */
 void gcra_owe(struct gcra *g, uint64_t key, const struct gcra_rate *rate, unsigned cost,

@@ -4,6 +4,7 @@
  */
 #include "policy/prefix_lengths.h"
 
+#include <arpa/inet.h>
 #include <endian.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,19 +47,24 @@ static uint64_t first_bits(uint64_t word, unsigned bits)
     return bits == 0 ? 0 : word & UINT64_MAX << (64 - (bits < 64 ? bits : 64));
 }
 
+/* An IPv4 address has room for all the rest in its word; the lowest bit of the first word tells it
+ * from one of IPv6. */
 uint64_t prefix_hash(const struct hash_key *key, const union addr *addr, unsigned bits,
                      unsigned purpose)
 {
     struct hash h = hash_start(key);
-    bool is_v6 = addr->any.sa_family == AF_INET6;
-    uint64_t words[2] = { 0 };
+    uint64_t kind = (uint64_t)purpose << 16 | bits << 1, words[2];
 
-    if (is_v6)
-        memcpy(words, &addr->v6.sin6_addr, sizeof words);
-    else
-        memcpy(words, &addr->v4.sin_addr, sizeof addr->v4.sin_addr);
+    if (addr->any.sa_family != AF_INET6) {
+        uint64_t host = (uint64_t)ntohl(addr->v4.sin_addr.s_addr) << 32;
+
+        hash_word(&h, first_bits(host, bits) | kind, 1);
+        return hash_end(&h, 3);
+    }
+    memcpy(words, &addr->v6.sin6_addr, sizeof words);
+    hash_word(&h, kind | 1, 1);
     hash_word(&h, first_bits(be64toh(words[0]), bits), 1);
-    hash_word(&h, first_bits(be64toh(words[1]), bits > 64 ? bits - 64 : 0), 1);
-    hash_word(&h, (uint64_t)purpose << 16 | bits << 1 | is_v6, 1);
+    if (bits > 64)
+        hash_word(&h, first_bits(be64toh(words[1]), bits - 64), 1);
     return hash_end(&h, 3);
 }

@@ -20,7 +20,7 @@ struct prefix_lengths {
 const char *prefix_lengths_read(const struct strings *bits, const struct strings *multiples,
                                 struct prefix_lengths *ret_lengths);
 
-/* Stands for the first `bits` bits of an address, and for `purpose`. */
+/* Stands for the first `bits` bits of an address, and for `purpose`, a small number. */
 uint64_t prefix_hash(const struct hash_key *key, const union addr *addr, unsigned bits,
                      unsigned purpose);
 

@@ -84,19 +84,21 @@ static enum action judge(const void *rule, struct trial *t)
 {
     const struct rate_rule *r = rule;
     const struct levels *levels = levels_for(r, t);
+    struct gcra *rates = t->state->rates;
     uint64_t keys[PREFIX_LENGTHS_MAX];
+    struct gcra_bid bids[PREFIX_LENGTHS_MAX];
 
     for (size_t i = 0; i < levels->count; i++) {
         const struct level *level = &levels->items[i];
 
         keys[i] = key_of(level, t);
-        if (gcra_left(t->state->rates, keys[i], rate_for(level, t), t->now_ns) > 0)
+        if (gcra_look(rates, keys[i], rate_for(level, t), t->now_ns, &bids[i]))
             continue;
         t->bits = level->bits;
         return r->over;
     }
     for (size_t i = 0; i < levels->count; i++)
-        gcra_take(t->state->rates, keys[i], rate_for(&levels->items[i], t), 1, t->now_ns);
+        gcra_pay(rates, keys[i], rate_for(&levels->items[i], t), t->now_ns, &bids[i]);
     return ACTION_PASS;
 }
 
