@@ -40,7 +40,7 @@ static err_t ask(struct asking *asking, struct roster *roster, const struct ques
     list_init(&context.sets);
     TRY(upstream_set_new(&upstreams, &context, roster));
     err = upstream_ask(upstreams, upstream_group_for(upstreams, question_name(question)), &query,
-                       take_answer, asking);
+                       take_answer, asking, NULL);
     if (err == OK)
         loop_run(asking->loop);
     upstream_set_free(&upstreams);

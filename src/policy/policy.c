@@ -133,6 +133,15 @@ enum action policy_judge(struct policy_desk *d, enum moment moment, struct query
     return ACTION_PASS;
 }
 
+void policy_note_asked(struct policy_desk *d, struct query *q, uint64_t now_ns)
+{
+    const struct trial t = { .state = d->state, .query = q, .now_ns = now_ns };
+
+    for (size_t i = 0; i < RULE_COUNT; i++)
+        if (table[i]->on_asked && d->policy->rules[i].mode != MODE_OFF)
+            table[i]->on_asked(d->policy->rules[i].compiled, &t);
+}
+
 void policy_note_response(struct policy_desk *d, struct query *q, uint64_t now_ns)
 {
     const struct trial t = { .state = d->state, .query = q, .now_ns = now_ns };

@@ -29,6 +29,9 @@ struct policy_desk {
 enum action policy_judge(struct policy_desk *d, enum moment moment, struct query *q,
                          uint64_t now_ns);
 
+/* An upstream is asked about `q`, and was not already. */
+void policy_note_asked(struct policy_desk *d, struct query *q, uint64_t now_ns);
+
 /* `q` has its response. */
 void policy_note_response(struct policy_desk *d, struct query *q, uint64_t now_ns);
 

@@ -46,10 +46,10 @@ static void check_lengths(const struct strings *bits, const struct strings *mult
                  longest);
 }
 
-static void check_burst(const struct policy_config *config, struct loader *to)
+static void check_burst(uint64_t rate, uint64_t burst, const char *option, struct loader *to)
 {
-    if (config->rate > 0 && config->burst / config->rate >= GCRA_LONGEST_S)
-        complain(to, 0, "burst", "takes more than a day to fill at this rate; lower it");
+    if (rate > 0 && burst / rate >= GCRA_LONGEST_S)
+        complain(to, 0, option, "takes more than a day to fill at this rate; lower it");
 }
 
 static void check_shadow(const struct strings *names, struct loader *to)
@@ -76,7 +76,8 @@ static void check(const void *items, size_t count, struct loader *to)
     check_access(config, to);
     check_lengths(&config->prefix4, &config->multiple4, 32, "prefix4", to);
     check_lengths(&config->prefix6, &config->multiple6, 128, "prefix6", to);
-    check_burst(config, to);
+    check_burst(config->rate, config->burst, "burst", to);
+    check_burst(config->subdomain_rate, config->subdomain_burst, "subdomain_burst", to);
     check_shadow(&config->shadow, to);
 }
 

@@ -42,6 +42,14 @@ const char *prefix_lengths_read(const struct strings *bits, const struct strings
     return NULL;
 }
 
+const char *prefix_lengths_read_both(const struct policy_config *config,
+                                     struct prefix_lengths *ret_v4, struct prefix_lengths *ret_v6)
+{
+    const char *fault = prefix_lengths_read(&config->prefix4, &config->multiple4, ret_v4);
+
+    return fault ? fault : prefix_lengths_read(&config->prefix6, &config->multiple6, ret_v6);
+}
+
 static uint64_t first_bits(uint64_t word, unsigned bits)
 {
     return bits == 0 ? 0 : word & UINT64_MAX << (64 - (bits < 64 ? bits : 64));

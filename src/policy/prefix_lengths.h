@@ -20,6 +20,10 @@ struct prefix_lengths {
 const char *prefix_lengths_read(const struct strings *bits, const struct strings *multiples,
                                 struct prefix_lengths *ret_lengths);
 
+/* Those of IPv4 and of IPv6. */
+const char *prefix_lengths_read_both(const struct policy_config *config,
+                                     struct prefix_lengths *ret_v4, struct prefix_lengths *ret_v6);
+
 /* Stands for the first `bits` bits of an address, and for `purpose`, a small number. */
 uint64_t prefix_hash(const struct hash_key *key, const union addr *addr, unsigned bits,
                      unsigned purpose);

@@ -49,10 +49,8 @@ static err_t compile(void *rule, const struct config *config, char reason[POLICY
     const struct policy_config *options = config_one(config, &policy_section);
     struct rate_rule *r = rule;
     struct prefix_lengths v4, v6;
-    const char *fault = prefix_lengths_read(&options->prefix4, &options->multiple4, &v4);
+    const char *fault = prefix_lengths_read_both(options, &v4, &v6);
 
-    if (!fault)
-        fault = prefix_lengths_read(&options->prefix6, &options->multiple6, &v6);
     if (fault) {
         snprintf(reason, POLICY_REASON_MAX, "limit: a list of prefix lengths %s", fault);
         return ERR_CONFIG;

@@ -16,7 +16,8 @@ struct trial {
     struct policy_state *state; /* what all rules of all workers remember */
     struct query *query;
     uint64_t now_ns;
-    uint8_t bits; /* of the client's prefix that the rule's answer is about */
+    uint8_t bits;       /* of the client's prefix that the rule's answer is about */
+    struct slice about; /* the part of its QNAME that it is about; may be empty */
 };
 
 /* When a rule is asked: a query was read; the cache has no fresh response to it. */
@@ -35,6 +36,9 @@ struct rule_ops {
 
     /* What should become of the query. */
     enum action (*judge[MOMENT_COUNT])(const void *rule, struct trial *t);
+
+    /* An upstream is asked, and not for somebody else already. */
+    void (*on_asked)(const void *rule, const struct trial *t);
 
     /* Its response is ready to go. */
     void (*on_response)(const void *rule, const struct trial *t);

@@ -6,7 +6,9 @@
 
 #include <stdlib.h>
 
-#define CLIENTS_MAX (1u << 18) /* prefixes that are busy at once; 8 bytes each */
+/* Busy at once; 8 bytes each. */
+#define CLIENTS_MAX (1u << 18) /* prefixes */
+#define PAIRS_MAX   (1u << 17) /* prefixes, each with a domain */
 
 err_t policy_state_new(struct policy_state **ret_state)
 {
@@ -16,7 +18,7 @@ err_t policy_state_new(struct policy_state **ret_state)
     if (!s)
         return ERR_NOMEM;
     s->key = (struct hash_key){ random_u64(&random), random_u64(&random) };
-    if (gcra_new(&s->rates, CLIENTS_MAX) != OK) {
+    if (gcra_new(&s->rates, CLIENTS_MAX) != OK || gcra_new(&s->misses, PAIRS_MAX) != OK) {
         policy_state_free(&s);
         return ERR_NOMEM;
     }
@@ -31,6 +33,7 @@ void policy_state_free(struct policy_state **state)
     if (!s)
         return;
     gcra_free(&s->rates);
+    gcra_free(&s->misses);
     free(s);
     *state = NULL;
 }

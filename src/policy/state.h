@@ -9,6 +9,7 @@
 struct policy_state {
     struct hash_key key; /* which nobody outside can foresee; never changes */
     struct gcra *rates;  /* of clients */
+    struct gcra *misses; /* of clients, below each registrable domain */
 };
 
 #endif

@@ -8,6 +8,7 @@ enum action {
     ACTION_PASS,
     ACTION_TRUNCATE, /* an empty response that sends a real client to TCP: RFC 1035 section 4.1.1 */
     ACTION_REFUSE,
+    ACTION_CACHE_ONLY, /* no upstream is asked: an expired response, or SERVFAIL */
     ACTION_DROP,
 };
 
@@ -16,6 +17,7 @@ struct verdict {
     const char *rule;   /* who decided on it; NULL: nobody had anything against the query */
     const char *shadow; /* who would have, were it not in shadow mode; NULL: nobody */
     uint8_t bits;       /* of the prefix of the client that it is about; 0: about no prefix */
+    uint64_t miss_key;  /* whose token it takes to ask an upstream; 0: nobody's */
 };
 
 #endif

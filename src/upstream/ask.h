@@ -61,10 +61,11 @@ unsigned upstream_group_for(const struct upstream_set *set, struct slice qname);
 uint64_t upstream_routing(const struct upstream_set *set);
 
 /* Asks the servers of a group (its index in the roster) until one answers or the deadline comes,
- * counted from now. Who asks what is in the air already waits for the same answer. ERR_BUSY when
- * too many questions wait already, and then, as on any error, there is no answer. */
+ * counted from now. Who asks what is in the air already waits for the same answer, and
+ * `ret_has_joined` (may be NULL) says so. ERR_BUSY when too many questions wait already, and then,
+ * as on any error, there is no answer. */
 err_t upstream_ask(struct upstream_set *set, unsigned group,
                    const struct compose_query_settings *query, upstream_answer_fn *answer,
-                   void *arg);
+                   void *arg, bool *ret_has_joined);
 
 #endif

@@ -202,7 +202,7 @@ static err_t ask_for(struct asked *asked)
 
     TRY(name_from_text(server_of(asked->name)->host, &name));
     question.name_len = (uint8_t)writer_len(&name);
-    return upstream_ask(b->set, b->group, &query, take_answer, asked);
+    return upstream_ask(b->set, b->group, &query, take_answer, asked, NULL);
 }
 
 static void ask(struct name *n)

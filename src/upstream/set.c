@@ -248,7 +248,7 @@ uint64_t upstream_routing(const struct upstream_set *s)
 
 err_t upstream_ask(struct upstream_set *s, unsigned group,
                    const struct compose_query_settings *query, upstream_answer_fn *answer_fn,
-                   void *arg)
+                   void *arg, bool *ret_has_joined)
 {
     struct waiter *w = pool_take(&s->waiters);
     struct flight *f, *other;
@@ -263,6 +263,8 @@ err_t upstream_ask(struct upstream_set *s, unsigned group,
     *w = (struct waiter){ .answer = answer_fn, .arg = arg };
     other = equal_join(&s->equal, f);
     list_append(other ? &other->waiters : &f->waiters, &w->link);
+    if (ret_has_joined)
+        *ret_has_joined = other != NULL;
     if (other) {
         pool_give(&s->flights, f);
         metrics_count(s->context->metrics, METRIC_upstream_joined);

@@ -192,6 +192,13 @@ static bool take_stale(struct query *q)
     return true;
 }
 
+enum step answer_unasked(struct query *q, const char *why)
+{
+    if (!take_stale(q))
+        fail(q, EDE_OTHER, why);
+    return STEP_REPLY;
+}
+
 /* The client has waited long enough; the question goes on, for those who come after it. */
 static void lose_patience(void *arg)
 {
@@ -222,8 +229,12 @@ enum step ask_upstream(struct query *q)
         .dnssec_ok = q->asked.edns.dnssec_ok,
     };
 
+    bool has_joined;
+
     q->routing = upstream_routing(upstreams);
-    if (upstream_ask(upstreams, group, &query, take_answer, q) == OK) {
+    if (upstream_ask(upstreams, group, &query, take_answer, q, &has_joined) == OK) {
+        if (q->listener && !has_joined)
+            policy_note_asked(&q->worker->policy, q, loop_now_ns(q->worker->loop));
         if (q->has_stale)
             wheel_set(loop_wheel(q->worker->loop), &q->patience,
                       loop_now_ns(q->worker->loop) + q->worker->stale_after_ns, lose_patience, q);

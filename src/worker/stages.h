@@ -18,6 +18,10 @@ enum step ask_upstream(struct query *q);
 enum step judge_response(struct query *q);
 enum step keep_in_cache(struct query *q);
 
+/* The next step of a query about which no upstream is asked: an expired response if there is one,
+ * else SERVFAIL that says why. */
+enum step answer_unasked(struct query *q, const char *why);
+
 /* Sends the response, unless that has been done; nothing to a query whose source is FROM_NOWHERE.
  */
 void reply_to_client(struct query *q);

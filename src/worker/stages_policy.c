@@ -34,6 +34,8 @@ static enum step obey(struct query *q, enum action action)
         return is_stream ? refuse(q) : truncate(q);
     case ACTION_REFUSE:
         return refuse(q);
+    case ACTION_CACHE_ONLY: /* REFUSED would tell a resolver behind us to leave us for good */
+        return answer_unasked(q, "too many names below one domain; the cache alone answers");
     case ACTION_DROP:
         break;
     }

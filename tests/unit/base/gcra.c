@@ -43,6 +43,26 @@ TEST(gcra_cost, "what costs more takes more, and never half of it")
     gcra_free(&g);
 }
 
+TEST(gcra_bid, "a token that was looked at is there until it is paid, and is then gone")
+{
+    const struct gcra_rate rate = gcra_rate_of(10, 2);
+    struct gcra_bid bid, other;
+    struct gcra *g;
+
+    CHECK_EQUAL(gcra_new(&g, 1000), OK);
+    CHECK(gcra_look(g, KEY, &rate, 0, &bid));
+    CHECK(gcra_look(g, KEY, &rate, 0, &other));
+    CHECK_EQUAL(gcra_left(g, KEY, &rate, 0), 2);
+    gcra_pay(g, KEY, &rate, 0, &bid);
+    CHECK_EQUAL(gcra_left(g, KEY, &rate, 0), 1);
+    gcra_pay(g, KEY, &rate, 0, &other); /* somebody else has paid meanwhile */
+    CHECK_EQUAL(gcra_left(g, KEY, &rate, 0), 0);
+    CHECK(!gcra_look(g, KEY, &rate, 0, &bid));
+    CHECK(!gcra_look(g, KEY, &rate, 99 * NS_PER_MS, &bid));
+    CHECK(gcra_look(g, KEY, &rate, 101 * NS_PER_MS, &bid));
+    gcra_free(&g);
+}
+
 TEST(gcra_debt, "a debt is paid before anything is granted, and is never more than a bucket")
 {
     const struct gcra_rate rate = gcra_rate_of(10, 5);

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "command/sections.h"
 #include "config/config.h"
+#include "dns/name.h"
 #include "unit/test.h"
 
 #include <stdio.h>
@@ -57,6 +58,39 @@ enum action desk_asks(const char *host, bool is_proven, uint64_t now_ms)
     query = (struct query){ .is_proven = is_proven };
     CHECK_EQUAL(addr_parse(host, 4711, &query.client), OK);
     return policy_judge(&desk, ON_QUERY, &query, now_ms * NS_PER_MS);
+}
+
+enum action desk_joins(const char *host, const char *name, bool is_proven, uint64_t now_ms)
+{
+    struct writer w = writer_of(query.asked.question.name, DNS_NAME_MAX);
+
+    query = (struct query){ .is_proven = is_proven };
+    CHECK_EQUAL(addr_parse(host, 4711, &query.client), OK);
+    CHECK_EQUAL(name_from_text(name, &w), OK);
+    query.asked.question.name_len = (uint8_t)writer_len(&w);
+    return policy_judge(&desk, ON_MISS, &query, now_ms * NS_PER_MS);
+}
+
+enum action desk_misses(const char *host, const char *name, bool is_proven, uint64_t now_ms)
+{
+    enum action action = desk_joins(host, name, is_proven, now_ms);
+
+    if (action == ACTION_PASS)
+        policy_note_asked(&desk, &query, now_ms * NS_PER_MS);
+    return action;
+}
+
+unsigned desk_floods(unsigned count, const char *host, const char *domain, uint64_t now_ms)
+{
+    static unsigned serial;
+    unsigned asked = 0;
+    char name[100];
+
+    while (count-- > 0) {
+        snprintf(name, sizeof name, "x%u.%s", serial++, domain);
+        asked += desk_misses(host, name, false, now_ms) == ACTION_PASS;
+    }
+    return asked;
 }
 
 const struct verdict *desk_verdict(void)

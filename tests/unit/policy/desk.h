@@ -14,6 +14,15 @@ void desk_reload(const char *yaml);
 enum action desk_asks(const char *host, bool is_proven, uint64_t now_ms);
 const struct verdict *desk_verdict(void);
 
+/* The cache knows nothing of `name`; when that is let through, an upstream is asked. */
+enum action desk_misses(const char *host, const char *name, bool is_proven, uint64_t now_ms);
+
+/* The same, but somebody has asked already and the answer is on its way. */
+enum action desk_joins(const char *host, const char *name, bool is_proven, uint64_t now_ms);
+
+/* How many of `count` names below `domain`, each another one, are asked for. */
+unsigned desk_floods(unsigned count, const char *host, const char *domain, uint64_t now_ms);
+
 /* The response to the last query has `len` bytes. */
 void desk_answers(size_t len, uint64_t now_ms);
 

@@ -1,0 +1,122 @@
+/* policy/subdomains.c - how many names below one domain a client may make us ask for.
+ *
+ * Names that nobody has asked for before pass every cache; a flood of them, all below one domain,
+ * drowns that domain's servers and spends our upstreams' patience with us. So each client has a
+ * bucket for each registrable domain, out of which only questions that reach an upstream are paid:
+ * what the cache knows, what is in the air already and what is fetched anew in advance is free.
+ */
+#include "base/gcra.h"
+#include "config/config.h"
+#include "dns/name.h"
+#include "dns/registrable.h"
+#include "policy/prefix_lengths.h"
+#include "policy/rule.h"
+#include "policy/state.h"
+
+#include <stdio.h>
+
+struct subdomains_rule {
+    bool is_on;
+    uint8_t bits4, bits6;
+    struct gcra_rate unproven, proven;
+};
+
+static uint8_t first_length(const struct prefix_lengths *lengths, uint8_t whole)
+{
+    return lengths->count > 0 ? lengths->items[0].bits : whole;
+}
+
+static err_t compile(void *rule, const struct config *config, char reason[POLICY_REASON_MAX])
+{
+    const struct policy_config *options = config_one(config, &policy_section);
+    struct subdomains_rule *r = rule;
+    struct prefix_lengths v4, v6;
+    const char *fault = prefix_lengths_read_both(options, &v4, &v6);
+
+    if (fault) {
+        snprintf(reason, POLICY_REASON_MAX, "limit: a list of prefix lengths %s", fault);
+        return ERR_CONFIG;
+    }
+    r->bits4 = first_length(&v4, 32);
+    r->bits6 = first_length(&v6, 128);
+    r->is_on = options->subdomain_rate > 0;
+    if (!r->is_on)
+        return OK;
+    r->unproven = gcra_rate_of(options->subdomain_rate, options->subdomain_burst);
+    r->proven = gcra_rate_of((uint64_t)options->subdomain_rate * options->verified,
+                             (uint64_t)options->subdomain_burst * options->verified);
+    return OK;
+}
+
+/* A name of one label has no owner but the root; else each were a domain of its own. */
+static size_t domain_len(struct slice name)
+{
+    size_t first = name.len > 0 ? name.data[0] : 0;
+
+    return first + 2 >= name.len ? 1 : name_registrable(name).len;
+}
+
+/* The domain of its question, as a part of it: the letters are as the client has written them. */
+static struct slice domain_of(const struct query *q, uint8_t lowered[DNS_NAME_MAX])
+{
+    struct slice name = question_name(&q->asked.question);
+
+    memcpy(lowered, name.data, name.len);
+    name_lower(lowered, name.len);
+    return slice_after(name, name.len - domain_len(slice_of(lowered, name.len)));
+}
+
+static uint8_t bits_for(const struct subdomains_rule *r, const struct query *q)
+{
+    return q->client.any.sa_family == AF_INET6 ? r->bits6 : r->bits4;
+}
+
+static uint64_t key_of(const struct trial *t, uint8_t bits, bool is_proven, struct slice domain)
+{
+    uint64_t client = prefix_hash(&t->state->key, &t->query->client, bits, is_proven);
+    uint8_t bytes[sizeof client + DNS_NAME_MAX];
+
+    memcpy(bytes, &client, sizeof client);
+    memcpy(bytes + sizeof client, domain.data, domain.len);
+    name_lower(bytes + sizeof client, domain.len);
+    return hash_bytes(&t->state->key, slice_of(bytes, sizeof client + domain.len));
+}
+
+static const struct gcra_rate *rate_for(const struct subdomains_rule *r, const struct trial *t)
+{
+    return t->query->is_proven ? &r->proven : &r->unproven;
+}
+
+static enum action judge(const void *rule, struct trial *t)
+{
+    const struct subdomains_rule *r = rule;
+    struct query *q = t->query;
+    uint8_t lowered[DNS_NAME_MAX];
+    uint64_t key;
+
+    if (!r->is_on)
+        return ACTION_PASS;
+    t->bits = bits_for(r, q);
+    t->about = domain_of(q, lowered);
+    key = key_of(t, t->bits, q->is_proven, t->about);
+    if (gcra_left(t->state->misses, key, rate_for(r, t), t->now_ns) == 0)
+        return ACTION_CACHE_ONLY;
+    q->verdict.miss_key = key;
+    return ACTION_PASS;
+}
+
+static void pay(const void *rule, const struct trial *t)
+{
+    const struct subdomains_rule *r = rule;
+
+    if (r->is_on && t->query->verdict.miss_key)
+        gcra_take(t->state->misses, t->query->verdict.miss_key, rate_for(r, t), 1, t->now_ns);
+}
+
+const struct rule_ops rule_subdomains = {
+    .name = "subdomains",
+    .size = sizeof(struct subdomains_rule),
+    .compile = compile,
+    .judge = { [ON_MISS] = judge },
+    .on_asked = pay,
+};
