@@ -241,11 +241,16 @@ err_t service_reload(struct service *s, struct problems *remarks)
 
 static void tell_counters(const struct crew *crew)
 {
-    struct counter counters[CREW_COUNTERS];
-    char text[LOG_DETAILS_MAX];
+    struct counter counters[CREW_COUNTERS + POLICY_COUNTS_MAX];
+    struct policy_count rules[POLICY_COUNTS_MAX];
+    char names[POLICY_COUNTS_MAX][POLICY_COUNT_NAME_MAX], text[LOG_DETAILS_MAX];
+    size_t rule_count = crew_policy_counts(crew, rules);
 
     crew_counters(crew, counters);
-    metrics_format(counters, CREW_COUNTERS, text, sizeof text);
+    for (size_t i = 0; i < rule_count; i++)
+        counters[CREW_COUNTERS + i] =
+            (struct counter){ policy_count_name(&rules[i], names[i]), rules[i].value };
+    metrics_format(counters, CREW_COUNTERS + rule_count, text, sizeof text);
     log_event(EVENT_counters, "%s", text);
 }
 

@@ -102,3 +102,12 @@ void crew_counters(const struct crew *c, struct counter ret_counters[CREW_COUNTE
     ret_counters[METRIC_COUNT + 3] = (struct counter){ "cache_evictions", cache.evictions };
     ret_counters[METRIC_COUNT + 4] = (struct counter){ "cache_expirations", cache.expirations };
 }
+
+size_t crew_policy_counts(const struct crew *c, struct policy_count ret_counts[POLICY_COUNTS_MAX])
+{
+    struct policy_sums sums = { 0 };
+
+    for (size_t i = 0; i < c->count; i++)
+        policy_counts_add(&c->workers[i]->policy.counts, &sums);
+    return policy_counts_list(&sums, ret_counts);
+}

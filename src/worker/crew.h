@@ -29,4 +29,7 @@ void crew_free(struct crew *c);
  * cache. */
 void crew_counters(const struct crew *c, struct counter ret_counters[CREW_COUNTERS]);
 
+/* What the rules of all workers have counted. Returns how many numbers that are. */
+size_t crew_policy_counts(const struct crew *c, struct policy_count ret_counts[POLICY_COUNTS_MAX]);
+
 #endif
