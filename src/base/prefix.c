@@ -1,11 +1,13 @@
 /* base/prefix.c - blocks of addresses.
  *
- * Called by: listen (which peers are trusted).
+ * Called by: listen (which peers are trusted), policy (clients and their networks).
  */
 #include "base/prefix.h"
 
 #include "base/slice.h"
 
+#include <arpa/inet.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define HOST_MAX 64
@@ -41,6 +43,12 @@ static err_t read_bits(const char *text, unsigned max, uint8_t *ret_bits)
     return OK;
 }
 
+static void clear_behind(struct prefix *prefix)
+{
+    for (unsigned bit = prefix->bits; bit < 8 * sizeof prefix->bytes; bit++)
+        prefix->bytes[bit / 8] &= (uint8_t) ~(0x80 >> bit % 8);
+}
+
 err_t prefix_parse(const char *text, struct prefix *ret_prefix)
 {
     size_t len = strcspn(text, "/");
@@ -61,12 +69,30 @@ err_t prefix_parse(const char *text, struct prefix *ret_prefix)
     if (text[len] == '/')
         TRY(read_bits(text + len + 1, prefix.bits, &prefix.bits));
     masked = prefix;
-    for (unsigned bit = prefix.bits; bit < 8 * bytes.len; bit++)
-        masked.bytes[bit / 8] &= (uint8_t) ~(0x80 >> bit % 8);
+    clear_behind(&masked);
     if (memcmp(masked.bytes, prefix.bytes, sizeof prefix.bytes) != 0)
         return ERR_MALFORMED;
     *ret_prefix = prefix;
     return OK;
+}
+
+struct prefix prefix_of(const union addr *addr, uint8_t bits)
+{
+    struct prefix prefix = { .family = addr->any.sa_family, .bits = bits };
+    struct slice bytes = bytes_of(addr);
+
+    memcpy(prefix.bytes, bytes.data, bytes.len);
+    clear_behind(&prefix);
+    return prefix;
+}
+
+const char *prefix_format(const struct prefix *prefix, char text[PREFIX_TEXT_MAX])
+{
+    char host[INET6_ADDRSTRLEN];
+
+    inet_ntop(prefix->family, prefix->bytes, host, sizeof host);
+    snprintf(text, PREFIX_TEXT_MAX, "%s/%u", host, prefix->bits);
+    return text;
 }
 
 bool prefix_covers(const struct prefix *prefix, const union addr *addr)

@@ -22,6 +22,13 @@ struct prefixes {
  * ERR_MALFORMED for anything else, also for bits set behind the prefix. */
 err_t prefix_parse(const char *text, struct prefix *ret_prefix);
 
+/* The block of `bits` bits that `addr` is in. */
+struct prefix prefix_of(const union addr *addr, uint8_t bits);
+
+/* Writes "192.0.2.0/24" into `text` and returns it. */
+#define PREFIX_TEXT_MAX 50
+const char *prefix_format(const struct prefix *prefix, char text[PREFIX_TEXT_MAX]);
+
 bool prefix_covers(const struct prefix *prefix, const union addr *addr);
 bool prefixes_cover(const struct prefixes *prefixes, const union addr *addr);
 

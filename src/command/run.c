@@ -2,7 +2,6 @@
 #include "command/command.h"
 #include "command/service.h"
 #include "log/log.h"
-#include "worker/plan.h"
 
 #include <signal.h>
 
@@ -20,7 +19,7 @@ static void obey_signals(struct service *s, const sigset_t *signals)
             service_reload(s, &remarks);
         if (got == SIGNAL_CONTROL)
             control_work(s->control);
-        plan_refresh(s->crew.plan);
+        crew_look_after(&s->crew);
         if (got == SIGTERM || got == SIGINT)
             break;
     }

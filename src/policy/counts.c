@@ -1,6 +1,6 @@
 /* policy/counts.c - what all workers' desks have counted, and what each number is called.
  *
- * Called by: worker/crew.c.
+ * Called by: worker/crew.c; and whoever wants to know how a rule is called.
  */
 #include "policy/counts.h"
 
@@ -11,6 +11,11 @@ static const char *const rule_names[] = {
 #include "policy/rules.def"
 #undef RULE
 };
+
+const char *rule_name(enum rule_id rule)
+{
+    return rule_names[rule];
+}
 
 static void add(const struct policy_tally *tallies, size_t count, struct policy_sum *sums)
 {

@@ -14,6 +14,8 @@ enum rule_id {
     RULE_COUNT
 };
 
+const char *rule_name(enum rule_id rule);
+
 /* How often a rule was against a query, in force or in shadow mode. */
 struct policy_tally {
     _Atomic uint64_t enforced, shadowed;

@@ -6,6 +6,7 @@
 
 #include "config/config.h"
 #include "policy/policy_config.h"
+#include "policy/state.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,6 +91,8 @@ static __attribute__((noinline)) void count(struct policy_counts *c, size_t rule
     raise(is_shadow ? &c->rules[rule].shadowed : &c->rules[rule].enforced);
     if (t->bits == 0)
         return;
+    limited_note(t->state->limited, (enum rule_id)rule, is_shadow, &t->query->client, t->bits,
+                 t->about, t->now_ns);
     if (is_v6)
         raise(is_shadow ? &c->v6[t->bits].shadowed : &c->v6[t->bits].enforced);
     else
@@ -126,6 +129,7 @@ enum action policy_judge(struct policy_desk *d, enum moment moment, struct query
         if (!table[i]->judge[moment] || rule->mode == MODE_OFF)
             continue;
         t.bits = 0;
+        t.about.len = 0;
         action = table[i]->judge[moment](rule->compiled, &t);
         if (action != ACTION_PASS && decide(d, i, &t, action))
             return action;

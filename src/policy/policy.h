@@ -17,6 +17,9 @@ void policy_free(struct policy **p);
 err_t policy_state_new(struct policy_state **ret_state);
 void policy_state_free(struct policy_state **s);
 
+/* Tells the log whom rules are against, and whom no longer; every few seconds, by one thread. */
+void policy_state_tell(struct policy_state *s, uint64_t now_ns);
+
 /* One worker's place at the door. */
 struct policy_desk {
     const struct policy *policy;

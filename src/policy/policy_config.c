@@ -4,6 +4,7 @@
 #include "base/gcra.h"
 #include "config/nearest.h"
 #include "policy/access_list.h"
+#include "policy/counts.h"
 #include "policy/prefix_lengths.h"
 
 #include <string.h>
@@ -12,12 +13,6 @@ static const struct option_row policy_options[] = {
 #define OPTION(...) OPTION_ROW(struct policy_config, __VA_ARGS__)
 #include "policy/options.def"
 #undef OPTION
-};
-
-static const char *const rules[] = {
-#define RULE(name) #name,
-#include "policy/rules.def"
-#undef RULE
 };
 
 static void tell(void *arg, const char *option, const char *text)
@@ -58,9 +53,9 @@ static void check_shadow(const struct strings *names, struct loader *to)
         struct nearest n = nearest_to(names->items[i]);
         bool is_known = false;
 
-        for (size_t r = 0; r < sizeof rules / sizeof *rules; r++) {
-            is_known = is_known || strcmp(rules[r], names->items[i]) == 0;
-            nearest_offer(&n, rules[r]);
+        for (size_t r = 0; r < RULE_COUNT; r++) {
+            is_known = is_known || strcmp(rule_name(r), names->items[i]) == 0;
+            nearest_offer(&n, rule_name(r));
         }
         if (!is_known)
             complain(to, 0, "shadow", "%.60s is no rule%s%s", names->items[i],

@@ -18,7 +18,8 @@ err_t policy_state_new(struct policy_state **ret_state)
     if (!s)
         return ERR_NOMEM;
     s->key = (struct hash_key){ random_u64(&random), random_u64(&random) };
-    if (gcra_new(&s->rates, CLIENTS_MAX) != OK || gcra_new(&s->misses, PAIRS_MAX) != OK) {
+    if (gcra_new(&s->rates, CLIENTS_MAX) != OK || gcra_new(&s->misses, PAIRS_MAX) != OK ||
+        limited_new(&s->limited, &s->key) != OK) {
         policy_state_free(&s);
         return ERR_NOMEM;
     }
@@ -34,6 +35,7 @@ void policy_state_free(struct policy_state **state)
         return;
     gcra_free(&s->rates);
     gcra_free(&s->misses);
+    limited_free(&s->limited);
     free(s);
     *state = NULL;
 }

@@ -3,6 +3,7 @@
 
 #include "base/gcra.h"
 #include "base/hash.h"
+#include "policy/limited.h"
 
 /* For the rules only. What they remember of clients, shared by all workers; each part looks after
  * its own threads. */
@@ -10,6 +11,7 @@ struct policy_state {
     struct hash_key key; /* which nobody outside can foresee; never changes */
     struct gcra *rates;  /* of clients */
     struct gcra *misses; /* of clients, below each registrable domain */
+    struct limited *limited;
 };
 
 #endif

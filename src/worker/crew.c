@@ -65,6 +65,12 @@ err_t crew_apply(struct crew *c, struct plan *plan)
     return OK;
 }
 
+void crew_look_after(const struct crew *c)
+{
+    plan_refresh(c->plan);
+    policy_state_tell(c->commons.policy, clock_monotonic_ns());
+}
+
 void crew_stop(struct crew *c)
 {
     for (size_t i = 0; i < c->count; i++)

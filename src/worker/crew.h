@@ -21,6 +21,9 @@ err_t crew_start(struct crew *c, struct plan *plan);
 /* Puts `plan` in force in place of the one before, and takes it; on failure nothing has changed. */
 err_t crew_apply(struct crew *c, struct plan *plan);
 
+/* Every few seconds: puts changed files in force, and tells the log what is over a limit. */
+void crew_look_after(const struct crew *c);
+
 /* Lets the workers answer what is in flight, and ends their threads. The counters stay. */
 void crew_stop(struct crew *c);
 void crew_free(struct crew *c);

@@ -43,3 +43,26 @@ TEST(prefix_wrong, "what is no prefix is refused, and bits behind it are")
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         CHECK_EQUAL(prefix_parse(wrong[i], &prefix), ERR_MALFORMED);
 }
+
+static const char *block_of(const char *host, uint8_t bits)
+{
+    static char text[PREFIX_TEXT_MAX];
+    struct prefix prefix;
+    union addr addr;
+
+    CHECK_EQUAL(addr_parse(host, 53, &addr), OK);
+    prefix = prefix_of(&addr, bits);
+    CHECK(prefix_covers(&prefix, &addr));
+    return prefix_format(&prefix, text);
+}
+
+TEST(prefix_of, "an address is in a block of each length, which is written as it is read")
+{
+    CHECK_TEXT(block_of("192.0.2.255", 32), "192.0.2.255/32");
+    CHECK_TEXT(block_of("192.0.2.255", 25), "192.0.2.128/25");
+    CHECK_TEXT(block_of("192.0.2.255", 0), "0.0.0.0/0");
+    CHECK_TEXT(block_of("2001:db8:ffff:ffff:ffff:ffff:ffff:ffff", 128),
+               "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff/128");
+    CHECK_TEXT(block_of("2001:db8:ffff::1", 33), "2001:db8:8000::/33");
+    CHECK_TEXT(block_of("2001:db8::1", 0), "::/0");
+}

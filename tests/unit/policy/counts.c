@@ -19,7 +19,8 @@ static uint64_t value_of(const struct policy_sums *sums, const char *wanted)
     return UINT64_MAX;
 }
 
-TEST(counts_names, "what was denied is counted by rule, prefix length and mode, of all desks together")
+TEST(counts_names,
+     "what was denied is counted by rule, prefix length and mode, of all desks together")
 {
     struct policy_desk *desk = desk_open(LIMITED "}\n");
     struct policy_sums sums = { 0 };

@@ -39,8 +39,9 @@ TEST(subdomains_root, "names of one label are all below the root")
 {
     desk_open(FEW);
     for (unsigned i = 0; i < 5; i++)
-        CHECK_EQUAL(desk_misses("10.0.0.1", (const char *[]){ "a", "b", "c", "d", "." }[i], false, 0),
-                    ACTION_PASS);
+        CHECK_EQUAL(
+            desk_misses("10.0.0.1", (const char *[]){ "a", "b", "c", "d", "." }[i], false, 0),
+            ACTION_PASS);
     CHECK_EQUAL(desk_misses("10.0.0.1", "e", false, 0), ACTION_CACHE_ONLY);
     desk_close();
 }
