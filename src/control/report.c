@@ -129,14 +129,17 @@ void report_text(struct report *r, const char *key, const char *text)
     end_field(r);
 }
 
-void report_milliseconds(struct report *r, const char *key, uint64_t ns)
+void report_thousandths(struct report *r, const char *key, uint64_t thousandths)
 {
-    uint64_t us = ns / NS_PER_US;
-
     begin_field(r, key);
     fprintf(r->out, "%*llu.%03llu", r->is_row && !r->is_json ? 5 : 0,
-            (unsigned long long)(us / 1000), (unsigned long long)(us % 1000));
+            (unsigned long long)(thousandths / 1000), (unsigned long long)(thousandths % 1000));
     end_field(r);
+}
+
+void report_milliseconds(struct report *r, const char *key, uint64_t ns)
+{
+    report_thousandths(r, key, ns / NS_PER_US);
 }
 
 void report_list(struct report *r, const char *key)

@@ -32,6 +32,9 @@ void report_list(struct report *r, const char *key);
 void report_item(struct report *r, const char *text);
 void report_list_end(struct report *r);
 
+/* A number with three decimals. */
+void report_thousandths(struct report *r, const char *key, uint64_t thousandths);
+
 /* A time span in milliseconds and their thousandths. */
 void report_milliseconds(struct report *r, const char *key, uint64_t ns);
 

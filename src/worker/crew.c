@@ -13,6 +13,12 @@
 
 #include <stdlib.h>
 
+static void wait_for(sem_t *done)
+{
+    while (sem_wait(done) != 0)
+        ; /* a signal */
+}
+
 /* Gives the plan to all workers and waits until each has put it in force. */
 static err_t tell_all(struct crew *c, struct plan *plan)
 {
@@ -24,8 +30,7 @@ static err_t tell_all(struct crew *c, struct plan *plan)
     for (; asked < c->count && err == OK; asked += err == OK)
         err = worker_apply(c->workers[asked], plan, &done);
     while (asked-- > 0)
-        while (sem_wait(&done) != 0)
-            ;
+        wait_for(&done);
     sem_destroy(&done);
     return err;
 }
@@ -63,6 +68,21 @@ err_t crew_apply(struct crew *c, struct plan *plan)
     plan_free(&c->plan);
     c->plan = plan;
     return OK;
+}
+
+err_t crew_ask(const struct crew *c, worker_ask_fn *ask, void *arg)
+{
+    sem_t done;
+    err_t err = OK;
+
+    sem_init(&done, 0, 0);
+    for (size_t i = 0; i < c->count && err == OK; i++) {
+        err = worker_ask(c->workers[i], ask, arg, &done);
+        if (err == OK)
+            wait_for(&done);
+    }
+    sem_destroy(&done);
+    return err;
 }
 
 void crew_look_after(const struct crew *c)

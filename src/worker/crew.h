@@ -21,6 +21,10 @@ err_t crew_start(struct crew *c, struct plan *plan);
 /* Puts `plan` in force in place of the one before, and takes it; on failure nothing has changed. */
 err_t crew_apply(struct crew *c, struct plan *plan);
 
+/* Calls `ask` for one worker after the other, on its own thread, while the caller waits. On failure
+ * some have not been asked. */
+err_t crew_ask(const struct crew *c, worker_ask_fn *ask, void *arg);
+
 /* Every few seconds: puts changed files in force, and tells the log what is over a limit. */
 void crew_look_after(const struct crew *c);
 

@@ -33,6 +33,7 @@ struct query *query_begin(struct worker *w, struct listener *l)
     q->listener = l;
     q->source = FROM_NOWHERE;
     q->has_stale = q->is_answered = false;
+    q->asked.has_question = false;
     q->verdict = (struct verdict){ 0 };
     q->patience = (struct timer){ 0 };
     q->response = (struct slice){ 0 };
@@ -363,7 +364,9 @@ void reply_to_client(struct query *q)
 void forget_query(struct query *q)
 {
     wheel_cancel(&q->patience);
-    if (q->listener)
+    if (q->listener) {
         q->listener->waiting--;
+        tally_note(&q->worker->tally, q, loop_now_ns(q->worker->loop));
+    }
     pool_give(&q->worker->queries, q);
 }

@@ -20,11 +20,13 @@
 #define STOP_AFTER_NS (5 * NS_PER_S)
 #define SWEEP_NS      (20 * NS_PER_MS)
 
-/* A letter from main: a plan to put in force, or none to stop. */
+/* A letter from main: a plan to put in force, something to call, or neither: to stop. */
 struct order {
     struct mail mail;
     struct plan *plan;
-    sem_t *done;
+    worker_ask_fn *ask;
+    void *arg;
+    sem_t *done; /* may be NULL */
 };
 
 static void take_query(void *arg, struct listener *l, const struct arrival *arrival)
@@ -150,6 +152,8 @@ static void take_orders(void *arg)
         next = mail->next;
         if (order->plan)
             put_in_force(w, order->plan);
+        else if (order->ask)
+            order->ask(order->arg, w);
         else
             prepare_to_stop(w);
         if (order->done)
@@ -169,7 +173,9 @@ err_t worker_new(struct worker **ret_worker, size_t index, const struct commons 
 {
     struct worker *w = calloc(1, sizeof *w);
 
-    if (!w || loop_new(&w->loop) != OK) {
+    if (!w || tally_init(&w->tally) != OK || loop_new(&w->loop) != OK) {
+        if (w)
+            tally_done(&w->tally);
         free(w);
         return ERR_NOMEM;
     }
@@ -210,13 +216,13 @@ err_t worker_start(struct worker *w)
     return thread_start(&w->thread, name, run, w);
 }
 
-static err_t post(struct worker *w, struct plan *plan, sem_t *done)
+static err_t post(struct worker *w, const struct order *letter)
 {
     struct order *order = malloc(sizeof *order);
 
     if (!order)
         return ERR_NOMEM;
-    *order = (struct order){ .plan = plan, .done = done };
+    *order = *letter;
     mailbox_post(&w->orders, &order->mail);
     loop_wake(w->loop);
     return OK;
@@ -224,12 +230,17 @@ static err_t post(struct worker *w, struct plan *plan, sem_t *done)
 
 err_t worker_apply(struct worker *w, struct plan *plan, sem_t *done)
 {
-    return post(w, plan, done);
+    return post(w, &(struct order){ .plan = plan, .done = done });
+}
+
+err_t worker_ask(struct worker *w, worker_ask_fn *ask, void *arg, sem_t *done)
+{
+    return post(w, &(struct order){ .ask = ask, .arg = arg, .done = done });
 }
 
 void worker_stop(struct worker *w)
 {
-    if (post(w, NULL, NULL) != OK)
+    if (post(w, &(struct order){ 0 }) != OK)
         abort(); /* a thread that cannot be told to end */
 }
 
@@ -249,5 +260,6 @@ void worker_free(struct worker **worker)
     netwatch_close(&w->netwatch);
     loop_free(&w->loop);
     pool_done(&w->queries);
+    tally_done(&w->tally);
     free(w);
 }

@@ -10,6 +10,7 @@
 #include "metrics/metrics.h"
 #include "policy/policy.h"
 #include "upstream/ask.h"
+#include "worker/tally.h"
 
 #include <semaphore.h>
 
@@ -35,6 +36,7 @@ struct worker {
     const struct commons *commons;
     struct listen_context listen;
     struct policy_desk policy;
+    struct tally tally;
     uint64_t stale_after_ns;   /* how long a client waits when an expired response is there */
     unsigned prefetch_percent; /* of a TTL: so little of it is left when it is fetched anew */
     struct netwatch *netwatch; /* NULL where the kernel does not tell */
@@ -54,6 +56,10 @@ err_t worker_start(struct worker *w);
 
 /* Puts `plan` in force between two turns; posts `done` when that has happened. */
 err_t worker_apply(struct worker *w, struct plan *plan, sem_t *done);
+
+/* Calls `ask` on the worker's thread between two turns; posts `done` when it has returned. */
+typedef void worker_ask_fn(void *arg, struct worker *w);
+err_t worker_ask(struct worker *w, worker_ask_fn *ask, void *arg, sem_t *done);
 
 /* Lets the worker answer what is in flight, for 5 s at most, and ends it. */
 void worker_stop(struct worker *w);
