@@ -187,6 +187,20 @@ enum cache_result cache_get(struct cache *c, const struct cache_key *key, uint32
     return hit.ttl_left ? CACHE_FRESH : CACHE_STALE;
 }
 
+enum cache_result cache_peek(struct cache *c, const struct cache_key *key, uint32_t now_s,
+                             struct cache_hit *ret_hit)
+{
+    const uint32_t stale_s = atomic_load_explicit(&c->stale, memory_order_relaxed);
+    const uint64_t hash = key_hash(&c->secret, key);
+    union entry_room room;
+
+    if (!shard_peek(shard_of(c, hash), hash, key, &room) ||
+        !entry_is_usable(&room.entry, now_s, stale_s))
+        return CACHE_MISS;
+    *ret_hit = hit_of(&room.entry, entry_age(&room.entry, now_s), now_s);
+    return ret_hit->ttl_left ? CACHE_FRESH : CACHE_STALE;
+}
+
 static uint32_t stored_at(const struct cache_moment *moment, uint32_t ttl)
 {
     const bool is_over = (int32_t)(moment->now_s - moment->stored_s) >= (int32_t)ttl;

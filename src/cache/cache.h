@@ -60,6 +60,11 @@ enum cache_result cache_get(struct cache *c, const struct cache_key *key, uint32
                             const struct compose_settings *settings, struct writer *w,
                             struct cache_hit *ret_hit);
 
+/* What cache_get would find, without its popularity. Nothing is changed: what eviction knows of the
+ * entry is the same afterwards. */
+enum cache_result cache_peek(struct cache *c, const struct cache_key *key, uint32_t now_s,
+                             struct cache_hit *ret_hit);
+
 /* Remembers a response, if it may be kept and answers key->question; copies it. A failure never
  * displaces an answer that can still be served: it only sets its refresh_failed. */
 void cache_put(struct cache *c, const struct cache_key *key, const struct message *response,

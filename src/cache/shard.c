@@ -142,6 +142,14 @@ bool shard_get(const struct shard *s, uint64_t hash, const struct cache_key *key
     return true;
 }
 
+bool shard_peek(const struct shard *s, uint64_t hash, const struct cache_key *key,
+                union entry_room *ret_room)
+{
+    uint64_t word;
+
+    return find(s, hash, key, ret_room, &word);
+}
+
 bool shard_read(const struct shard *s, size_t at, union entry_room *ret_room)
 {
     const uint64_t word = atomic_load_explicit(s->index.words + at, memory_order_acquire);

@@ -42,6 +42,10 @@ void shard_done(struct shard *s);
 bool shard_get(const struct shard *s, uint64_t hash, const struct cache_key *key,
                union entry_room *ret_room, unsigned *ret_visits);
 
+/* The same, and writes nothing at all. */
+bool shard_peek(const struct shard *s, uint64_t hash, const struct cache_key *key,
+                union entry_room *ret_room);
+
 /* When an entry goes: what has not been usable since is put out without regret. */
 struct shard_time {
     uint32_t now_s, stale_s;

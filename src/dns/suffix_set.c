@@ -187,14 +187,15 @@ void suffix_set_free(struct suffix_set **set)
     *set = NULL;
 }
 
-bool suffix_set_find(const struct suffix_set *s, struct slice name, uint32_t *ret_value)
+/* NULL when there is none. */
+static const uint8_t *find_entry(const struct suffix_set *s, struct slice name)
 {
     struct hash h = hash_start(&s->key);
     const struct slot *found = NULL;
     struct labels l;
 
     if (!read_labels(name, &l))
-        return false;
+        return NULL;
     for (unsigned depth = 0; depth <= l.count && depth <= s->deepest; depth++) {
         const struct slot *slot;
 
@@ -206,19 +207,39 @@ bool suffix_set_find(const struct suffix_set *s, struct slice name, uint32_t *re
         if (slot->at)
             found = slot;
     }
-    if (!found)
-        return false;
-    *ret_value = entry_value(s->entries + found->at);
-    return true;
+    return found ? s->entries + found->at : NULL;
+}
+
+static struct suffix suffix_of(const uint8_t *entry)
+{
+    return (struct suffix){ slice_of(entry + ENTRY_HEAD, entry[ENTRY_HEAD - 1]),
+                            entry_value(entry) };
+}
+
+bool suffix_set_find(const struct suffix_set *s, struct slice name, uint32_t *ret_value)
+{
+    const uint8_t *entry = find_entry(s, name);
+
+    if (entry)
+        *ret_value = entry_value(entry);
+    return entry;
+}
+
+bool suffix_set_match(const struct suffix_set *s, struct slice name, struct suffix *ret_suffix)
+{
+    const uint8_t *entry = find_entry(s, name);
+
+    if (entry)
+        *ret_suffix = suffix_of(entry);
+    return entry;
 }
 
 void suffix_set_walk(const struct suffix_set *s, suffix_fn *each, void *arg)
 {
     for (size_t i = 0; i <= s->mask; i++) {
-        const uint8_t *entry = s->entries + s->slots[i].at;
+        const struct suffix suffix = suffix_of(s->entries + s->slots[i].at);
 
         if (s->slots[i].at)
-            each(arg, &(struct suffix){ slice_of(entry + ENTRY_HEAD, entry[ENTRY_HEAD - 1]),
-                                        entry_value(entry) });
+            each(arg, &suffix);
     }
 }

@@ -2,6 +2,7 @@
 #include "base/prefix_map.h"
 #include "config/config.h"
 #include "policy/access_list.h"
+#include "policy/explain.h"
 #include "policy/rule.h"
 
 #include <stdio.h>
@@ -35,11 +36,35 @@ static void done(void *rule)
 static enum action judge(const void *rule, struct trial *t)
 {
     const struct access_rule *r = rule;
-    uint32_t access;
+    uint32_t value;
 
-    if (prefix_map_find(r->clients, &t->query->client, &access) && access == ACCESS_ALLOWED)
+    if (prefix_map_find(r->clients, &t->query->client, &value) && access_allows(value))
         return ACTION_PASS;
     return r->denied;
+}
+
+static enum action explain(const void *rule, const struct trial *t, const struct explanation *e)
+{
+    static const char *const sources[] = {
+        [IN_ALLOW] = "limit.allow",
+        [IN_ALLOW_FILE] = "limit.allow_file",
+        [IN_DENY] = "limit.deny",
+        [IN_DENY_FILE] = "limit.deny_file",
+        [IN_DEFAULT] = "the private ranges, because limit.allow is empty",
+    };
+    const struct access_rule *r = rule;
+    char text[PREFIX_TEXT_MAX];
+    struct prefix prefix;
+    uint32_t value;
+
+    if (!prefix_map_find(r->clients, &t->query->client, &value)) {
+        explain_say(e, "prefix", "no prefix in limit.allow or limit.deny covers the client");
+        return r->denied;
+    }
+    prefix = prefix_of(&t->query->client, access_bits(value));
+    explain_say(e, "prefix", "%s in %s", prefix_format(&prefix, text),
+                sources[access_source(value)]);
+    return access_allows(value) ? ACTION_PASS : r->denied;
 }
 
 const struct rule_ops rule_access = {
@@ -48,4 +73,5 @@ const struct rule_ops rule_access = {
     .compile = compile,
     .done = done,
     .judge = { [ON_QUERY] = judge },
+    .explain = explain,
 };

@@ -29,7 +29,7 @@ struct list {
     struct buffer items; /* of struct prefix_value */
     size_t count;
     /* what is read */
-    enum access access;
+    enum access_source source;
     const char *option, *file;
 };
 
@@ -49,7 +49,7 @@ static void tell(struct list *l, const char *format, ...)
 
 static err_t add(struct list *l, const struct prefix *prefix)
 {
-    const struct prefix_value item = { *prefix, l->access };
+    const struct prefix_value item = { *prefix, access_value(l->source, prefix->bits) };
 
     if (l->count >= PREFIXES_MAX) {
         tell(l, "there may be %d prefixes at most", PREFIXES_MAX);
@@ -83,13 +83,12 @@ static err_t add_texts(struct list *l, const char *const *texts, size_t count)
     return OK;
 }
 
-static err_t add_file(struct list *l, const char *option, const char *file)
+static err_t add_file(struct list *l, const char *file)
 {
     err_t err;
 
     if (!file[0])
         return OK;
-    l->option = option;
     l->file = file;
     err = lines_read(file, add_line, l);
     if (err != ERR_SYSTEM)
@@ -98,20 +97,27 @@ static err_t add_file(struct list *l, const char *option, const char *file)
     return OK;
 }
 
+static void begin(struct list *l, enum access_source source, const char *option)
+{
+    l->source = source;
+    l->option = option;
+}
+
 static err_t add_all(struct list *l)
 {
     const struct policy_config *c = l->config;
 
-    l->access = ACCESS_ALLOWED;
-    l->option = "allow";
-    TRY(add_texts(l, c->allow.items, c->allow.count));
-    TRY(add_file(l, "allow_file", c->allow_file));
+    begin(l, IN_DEFAULT, "allow");
     if (c->allow.count == 0 && !c->allow_file[0])
         TRY(add_texts(l, private_ranges, sizeof private_ranges / sizeof *private_ranges));
-    l->access = ACCESS_DENIED;
-    l->option = "deny";
+    begin(l, IN_ALLOW, "allow");
+    TRY(add_texts(l, c->allow.items, c->allow.count));
+    begin(l, IN_ALLOW_FILE, "allow_file");
+    TRY(add_file(l, c->allow_file));
+    begin(l, IN_DENY, "deny");
     TRY(add_texts(l, c->deny.items, c->deny.count));
-    return add_file(l, "deny_file", c->deny_file);
+    begin(l, IN_DENY_FILE, "deny_file");
+    return add_file(l, c->deny_file);
 }
 
 err_t access_list_read(struct prefix_map **ret_map, const struct policy_config *config,

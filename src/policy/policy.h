@@ -2,6 +2,8 @@
 #define POLICY_POLICY_H
 
 #include "policy/counts.h"
+#include "policy/explain.h"
+#include "policy/policy_config.h"
 #include "policy/rule.h"
 
 /* The doorman: all rules as one configuration has them. Never changes; shared by the workers. */
@@ -42,5 +44,18 @@ void policy_note_asked(struct policy_desk *d, struct query *q, uint64_t now_ns);
 
 /* `q` has its response. */
 void policy_note_response(struct policy_desk *d, struct query *q, uint64_t now_ns);
+
+/* What a rule would say of a query. */
+struct policy_opinion {
+    enum policy_mode mode;
+    enum moment moment; /* when it would be asked */
+    bool is_explained;  /* else it keeps to itself what it would say */
+    enum action action;
+};
+
+/* Of `q` the rules need the client and the question. From any thread; changes nothing. */
+struct policy_opinion policy_explain(const struct policy *p, struct policy_state *s,
+                                     enum rule_id rule, struct query *q, uint64_t now_ns,
+                                     const struct explanation *e);
 
 #endif

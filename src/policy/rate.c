@@ -7,6 +7,7 @@
 #include "base/gcra.h"
 #include "base/prefix.h"
 #include "config/config.h"
+#include "policy/explain.h"
 #include "policy/prefix_lengths.h"
 #include "policy/rule.h"
 #include "policy/state.h"
@@ -100,6 +101,37 @@ static enum action judge(const void *rule, struct trial *t)
     return ACTION_PASS;
 }
 
+/* Whether there is a token for the query. */
+static bool explain_level(const struct level *level, const struct trial *t,
+                          const struct explanation *e)
+{
+    const union addr *client = &t->query->client;
+    struct prefix prefix = prefix_of(client, level->bits);
+    char text[PREFIX_TEXT_MAX];
+    bool has_token[2];
+
+    prefix_format(&prefix, text);
+    for (unsigned proven = 0; proven <= 1; proven++)
+        has_token[proven] = explain_bucket(
+            e, t->state->rates, prefix_hash(&t->state->key, client, level->bits, proven),
+            proven ? &level->proven : &level->unproven, t->now_ns, text, proven);
+    return has_token[t->query->is_proven];
+}
+
+static enum action explain(const void *rule, const struct trial *t, const struct explanation *e)
+{
+    const struct rate_rule *r = rule;
+    const struct levels *levels = levels_for(r, t);
+    enum action action = ACTION_PASS;
+
+    if (levels->count == 0)
+        explain_say(e, "limit", "there is none for clients of this family");
+    for (size_t i = 0; i < levels->count; i++)
+        if (!explain_level(&levels->items[i], t, e))
+            action = r->over;
+    return action;
+}
+
 static void charge(const void *rule, const struct trial *t)
 {
     const struct levels *levels = levels_for(rule, t);
@@ -117,5 +149,6 @@ const struct rule_ops rule_rate = {
     .size = sizeof(struct rate_rule),
     .compile = compile,
     .judge = { [ON_QUERY] = judge },
+    .explain = explain,
     .on_response = charge,
 };

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 struct config;
+struct explanation;
 struct policy_state;
 
 #define POLICY_REASON_MAX 512
@@ -36,6 +37,9 @@ struct rule_ops {
 
     /* What should become of the query. */
     enum action (*judge[MOMENT_COUNT])(const void *rule, struct trial *t);
+
+    /* What `judge` would say, and why. Changes nothing. */
+    enum action (*explain)(const void *rule, const struct trial *t, const struct explanation *e);
 
     /* An upstream is asked, and not for somebody else already. */
     void (*on_asked)(const void *rule, const struct trial *t);

@@ -6,9 +6,11 @@
  * what the cache knows, what is in the air already and what is fetched anew in advance is free.
  */
 #include "base/gcra.h"
+#include "base/prefix.h"
 #include "config/config.h"
 #include "dns/name.h"
 #include "dns/registrable.h"
+#include "policy/explain.h"
 #include "policy/prefix_lengths.h"
 #include "policy/rule.h"
 #include "policy/state.h"
@@ -105,6 +107,29 @@ static enum action judge(const void *rule, struct trial *t)
     return ACTION_PASS;
 }
 
+static enum action explain(const void *rule, const struct trial *t, const struct explanation *e)
+{
+    const struct subdomains_rule *r = rule;
+    uint8_t lowered[DNS_NAME_MAX], bits = bits_for(r, t->query);
+    struct slice domain = domain_of(t->query, lowered);
+    struct prefix prefix = prefix_of(&t->query->client, bits);
+    char name[DNS_NAME_TEXT_MAX] = "", text[PREFIX_TEXT_MAX];
+    bool has_token[2];
+
+    if (!r->is_on) {
+        explain_say(e, "limit", "there is none: limit.subdomain_rate is 0");
+        return ACTION_PASS;
+    }
+    name_to_text(domain, name, sizeof name);
+    explain_say(e, "domain", "%s", name);
+    prefix_format(&prefix, text);
+    for (unsigned proven = 0; proven <= 1; proven++)
+        has_token[proven] =
+            explain_bucket(e, t->state->misses, key_of(t, bits, proven, domain),
+                           proven ? &r->proven : &r->unproven, t->now_ns, text, proven);
+    return has_token[t->query->is_proven] ? ACTION_PASS : ACTION_CACHE_ONLY;
+}
+
 static void pay(const void *rule, const struct trial *t)
 {
     const struct subdomains_rule *r = rule;
@@ -118,5 +143,6 @@ const struct rule_ops rule_subdomains = {
     .size = sizeof(struct subdomains_rule),
     .compile = compile,
     .judge = { [ON_MISS] = judge },
+    .explain = explain,
     .on_asked = pay,
 };

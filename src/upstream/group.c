@@ -6,6 +6,7 @@
 #include "upstream/group.h"
 
 #include "base/clock.h"
+#include "base/random.h"
 #include "io/loop.h"
 #include "upstream/roster.h"
 #include "upstream/set.h"
@@ -60,6 +61,36 @@ struct upstream *group_choose_well(const struct flight *f, uint64_t tried)
 
         if (among)
             return pick(f, g, among);
+    }
+    return NULL;
+}
+
+static unsigned foresee(const struct upstream_set *s, const struct group *g, uint64_t among,
+                        struct slice name)
+{
+    struct random random = *s->context->random;
+    unsigned turn = g->turn, index;
+    struct choice choice = {
+        .candidates = s->candidates, .among = among, .name = name, .random = &random, .turn = &turn
+    };
+
+    if ((among & (among - 1)) == 0)
+        return (unsigned)__builtin_ctzll(among);
+    index = g->rules->policy->pick(&choice);
+    if (!g->rules->policy->any_will_do || (s->ready >> index & 1) || !(among & s->ready))
+        return index;
+    choice.among = among & s->ready;
+    return g->rules->policy->pick(&choice);
+}
+
+const struct upstream *group_foresee(const struct upstream_set *s, unsigned group,
+                                     struct slice name)
+{
+    for (int i = (int)group; i >= 0; i = s->groups[i].rules->fallback) {
+        uint64_t among = s->groups[i].rules->members & s->well;
+
+        if (among)
+            return &s->upstreams[foresee(s, &s->groups[i], among, name)];
     }
     return NULL;
 }

@@ -22,6 +22,11 @@ struct upstream *group_choose(const struct flight *f, uint64_t tried);
 /* As group_choose, but NULL when nobody is well. */
 struct upstream *group_choose_well(const struct flight *f, uint64_t tried);
 
+/* Whom a question about `name` (wire form, in small letters) would be put to first; NULL when
+ * nobody is well. Changes nothing, so chance may decide otherwise. */
+const struct upstream *group_foresee(const struct upstream_set *s, unsigned group,
+                                     struct slice name);
+
 /* Upstreams that failed and may be tried again are asked a copy of `f`. */
 void group_probe_failed(const struct flight *f);
 

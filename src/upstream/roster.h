@@ -50,4 +50,7 @@ void roster_unref(struct roster *roster);
 /* The index of the group that is asked about a name (wire form, letter case does not matter). */
 unsigned roster_group_for(const struct roster *roster, struct slice qname);
 
+/* The suffix of a route that decided on it; false when none did. */
+bool roster_route_for(const struct roster *roster, struct slice qname, struct slice *ret_suffix);
+
 #endif

@@ -157,3 +157,13 @@ unsigned roster_group_for(const struct roster *r, struct slice qname)
         return 0;
     return r->group_of_route[route];
 }
+
+bool roster_route_for(const struct roster *r, struct slice qname, struct slice *ret_suffix)
+{
+    struct suffix suffix;
+
+    if (!r->routes || !suffix_set_match(r->routes, qname, &suffix))
+        return false;
+    *ret_suffix = suffix.name;
+    return true;
+}

@@ -241,6 +241,14 @@ unsigned upstream_group_for(const struct upstream_set *s, struct slice qname)
     return roster_group_for(s->roster, qname);
 }
 
+const struct server *upstream_foresee(const struct upstream_set *s, unsigned group,
+                                      struct slice qname)
+{
+    const struct upstream *u = group_foresee(s, group, qname);
+
+    return u ? u->server : NULL;
+}
+
 uint64_t upstream_routing(const struct upstream_set *s)
 {
     return s->roster->routing;
