@@ -12,6 +12,11 @@
 
 #define HOST_MAX 64
 
+const char *const prefixes_private[PREFIXES_PRIVATE] = {
+    "127.0.0.0/8",   "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16",
+    "100.64.0.0/10", "::1/128",    "fc00::/7",      "fe80::/10",
+};
+
 static struct slice bytes_of(const union addr *addr)
 {
     if (addr->any.sa_family == AF_INET6)
@@ -105,6 +110,16 @@ bool prefixes_cover(const struct prefixes *prefixes, const union addr *addr)
 {
     for (size_t i = 0; i < prefixes->count; i++)
         if (prefix_covers(&prefixes->items[i], addr))
+            return true;
+    return false;
+}
+
+bool addr_is_private(const union addr *addr)
+{
+    struct prefix prefix;
+
+    for (size_t i = 0; i < PREFIXES_PRIVATE; i++)
+        if (prefix_parse(prefixes_private[i], &prefix) == OK && prefix_covers(&prefix, addr))
             return true;
     return false;
 }

@@ -32,4 +32,9 @@ const char *prefix_format(const struct prefix *prefix, char text[PREFIX_TEXT_MAX
 bool prefix_covers(const struct prefix *prefix, const union addr *addr);
 bool prefixes_cover(const struct prefixes *prefixes, const union addr *addr);
 
+/* Where nobody is reached from across the internet: RFC 1918, 3927, 4193, 4291, 6598. */
+#define PREFIXES_PRIVATE 9
+extern const char *const prefixes_private[PREFIXES_PRIVATE];
+bool addr_is_private(const union addr *addr);
+
 #endif

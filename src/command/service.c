@@ -15,6 +15,7 @@
 #include "log/log.h"
 #include "log/log_config.h"
 #include "upstream/roster.h"
+#include "worker/exposure.h"
 #include "worker/plan.h"
 #include "worker/worker_config.h"
 
@@ -50,6 +51,14 @@ static void allow_many_descriptors(void)
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+static void tell_exposure(const struct plan *plan)
+{
+    char text[EXPOSURE_TEXT_MAX];
+
+    if (exposure_find(plan->config, plan->policy, text))
+        log_event(EVENT_open_resolver, "%s", text);
+}
+
 static void tell_started(const struct crew *crew)
 {
     const struct plan *plan = crew->plan;
@@ -60,6 +69,7 @@ static void tell_started(const struct crew *crew)
         log_event(plan->doors[i].is_absent ? EVENT_listener_absent : EVENT_listening, "%s://%s",
                   plan->doors[i].ops->name, addr_format(&plan->doors[i].addr, text));
     }
+    tell_exposure(plan);
     log_event(EVENT_started, "version=%s workers=%zu pid=%d", DOTPROXY_VERSION, crew->count,
               (int)getpid());
 }
@@ -222,9 +232,11 @@ static void tell_reloaded(const struct service *s, err_t err, const struct probl
             log_event(EVENT_reload_partly, "key=%s", remarks->list[i].text);
         else
             log_event(EVENT_reload_failed, "%s", remarks->list[i].text);
-    if (err == OK)
-        log_event(EVENT_reloaded, "listeners=%zu upstreams=%zu", s->crew.plan->door_count,
-                  s->crew.plan->roster->count);
+    if (err != OK)
+        return;
+    tell_exposure(s->crew.plan);
+    log_event(EVENT_reloaded, "listeners=%zu upstreams=%zu", s->crew.plan->door_count,
+              s->crew.plan->roster->count);
 }
 
 err_t service_reload(struct service *s, struct problems *remarks)

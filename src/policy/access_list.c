@@ -15,12 +15,6 @@
 #define FAULTS_MAX   20 /* that are told of one list */
 #define PREFIXES_MAX 1000000
 
-/* RFC 1918, 3927, 4193, 4291, 6598: nobody asks from there across the internet. */
-static const char *const private_ranges[] = {
-    "127.0.0.0/8",   "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16",
-    "100.64.0.0/10", "::1/128",    "fc00::/7",      "fe80::/10",
-};
-
 struct list {
     const struct policy_config *config;
     access_fault_fn *fault;
@@ -109,7 +103,7 @@ static err_t add_all(struct list *l)
 
     begin(l, IN_DEFAULT, "allow");
     if (c->allow.count == 0 && !c->allow_file[0])
-        TRY(add_texts(l, private_ranges, sizeof private_ranges / sizeof *private_ranges));
+        TRY(add_texts(l, prefixes_private, PREFIXES_PRIVATE));
     begin(l, IN_ALLOW, "allow");
     TRY(add_texts(l, c->allow.items, c->allow.count));
     begin(l, IN_ALLOW_FILE, "allow_file");

@@ -75,6 +75,16 @@ void policy_free(struct policy **policy)
     free(p);
 }
 
+bool policy_lets_in(const struct policy *p, const union addr *client)
+{
+    const struct rule *access = &p->rules[RULE_access];
+    struct query q = { .client = *client };
+    struct trial t = { .query = &q };
+
+    return access->mode != MODE_ENFORCE ||
+           table[RULE_access]->judge[ON_QUERY](access->compiled, &t) == ACTION_PASS;
+}
+
 static void raise(_Atomic uint64_t *counter)
 {
     uint64_t before = atomic_load_explicit(counter, memory_order_relaxed);

@@ -14,6 +14,9 @@ err_t policy_new(struct policy **ret_policy, const struct config *config,
                  char reason[POLICY_REASON_MAX]);
 void policy_free(struct policy **p);
 
+/* Whether this client may ask at all, as far as that is in force. */
+bool policy_lets_in(const struct policy *p, const union addr *client);
+
 /* What the rules remember, in memory of fixed size; it outlives every configuration. For any
  * thread. */
 err_t policy_state_new(struct policy_state **ret_state);
