@@ -435,3 +435,26 @@ TEST(cache_no_room, "a writer without room gets a miss and nothing")
     CHECK_EQUAL(writer_len(&w), 0);
     cache_free(&c);
 }
+
+TEST(cache_peek, "who only looks learns what is there, and the response is no more popular for it")
+{
+    struct cache *c = made_cache(MIB);
+    const struct question question = made_question("Example.com", TYPE_A);
+    const struct cache_key key = { .question = &question },
+                           other = { .question = &question, .dnssec_ok = true };
+    struct cache_hit hit;
+
+    CHECK_EQUAL(cache_peek(c, &key, 1000, &hit), CACHE_MISS);
+    put(c, made_address(&m, "example.com", 300, 1), &m, 1000);
+    for (unsigned i = 0; i < 10; i++)
+        CHECK_EQUAL(cache_peek(c, &key, 1100, &hit), CACHE_FRESH);
+    CHECK_EQUAL(hit.ttl_left, 200);
+    CHECK_EQUAL(hit.ttl_whole, 300);
+    CHECK_EQUAL(cache_peek(c, &other, 1100, &hit), CACHE_MISS);
+    CHECK_EQUAL(get(c, "example.com", TYPE_A, 1100, &g), CACHE_FRESH);
+    CHECK_EQUAL(g.hit.popularity, 0);
+    CHECK_EQUAL(cache_peek(c, &key, 1300, &hit), CACHE_STALE);
+    CHECK_EQUAL(hit.ttl_left, 0);
+    CHECK_EQUAL(cache_peek(c, &key, 1300 + 86400, &hit), CACHE_MISS);
+    cache_free(&c);
+}

@@ -43,6 +43,20 @@ TEST(suffix_set_below, "a suffix speaks of itself and of what is below it, in an
     CHECK(!set);
 }
 
+TEST(suffix_set_match, "and it can be told which one it was")
+{
+    struct suffix_set *set = SET("a.b.c.test", "Test");
+    struct suffix suffix;
+
+    CHECK(suffix_set_match(set, NAME("x.A.b.c.test"), &suffix));
+    CHECK(slice_equal(suffix.name, NAME("a.b.c.test")));
+    CHECK_EQUAL(suffix.value, 0);
+    CHECK(suffix_set_match(set, NAME("b.c.test"), &suffix));
+    CHECK(slice_equal(suffix.name, NAME("test")));
+    CHECK(!suffix_set_match(set, NAME("example"), &suffix));
+    suffix_set_free(&set);
+}
+
 TEST(suffix_set_longest, "the longest suffix that fits decides, wherever it was written")
 {
     struct suffix_set *set = SET("a.b.c.test", "test", "c.test");

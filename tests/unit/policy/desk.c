@@ -60,14 +60,19 @@ enum action desk_asks(const char *host, bool is_proven, uint64_t now_ms)
     return policy_judge(&desk, ON_QUERY, &query, now_ms * NS_PER_MS);
 }
 
-enum action desk_joins(const char *host, const char *name, bool is_proven, uint64_t now_ms)
+static void set_name(const char *name)
 {
     struct writer w = writer_of(query.asked.question.name, DNS_NAME_MAX);
 
-    query = (struct query){ .is_proven = is_proven };
-    CHECK_EQUAL(addr_parse(host, 4711, &query.client), OK);
     CHECK_EQUAL(name_from_text(name, &w), OK);
     query.asked.question.name_len = (uint8_t)writer_len(&w);
+}
+
+enum action desk_joins(const char *host, const char *name, bool is_proven, uint64_t now_ms)
+{
+    query = (struct query){ .is_proven = is_proven };
+    CHECK_EQUAL(addr_parse(host, 4711, &query.client), OK);
+    set_name(name);
     return policy_judge(&desk, ON_MISS, &query, now_ms * NS_PER_MS);
 }
 
@@ -78,6 +83,33 @@ enum action desk_misses(const char *host, const char *name, bool is_proven, uint
     if (action == ACTION_PASS)
         policy_note_asked(&desk, &query, now_ms * NS_PER_MS);
     return action;
+}
+
+static void note_line(void *arg, const char *what, const char *found)
+{
+    size_t len = strlen(arg);
+
+    snprintf((char *)arg + len, 1024 - len, "%s: %s\n", what, found);
+}
+
+static void note_tokens(void *arg, const char *whose, uint64_t left, uint64_t all)
+{
+    char text[64];
+
+    snprintf(text, sizeof text, "%u/%u", (unsigned)left, (unsigned)all);
+    note_line(arg, whose, text);
+}
+
+struct policy_opinion desk_explains(enum rule_id rule, const char *host, const char *name,
+                                    uint64_t now_ms, char text[1024])
+{
+    const struct explanation e = { note_line, note_tokens, text };
+
+    text[0] = 0;
+    query = (struct query){ 0 };
+    CHECK_EQUAL(addr_parse(host, 4711, &query.client), OK);
+    set_name(name);
+    return policy_explain(policy, desk.state, rule, &query, now_ms * NS_PER_MS, &e);
 }
 
 unsigned desk_floods(unsigned count, const char *host, const char *domain, uint64_t now_ms)

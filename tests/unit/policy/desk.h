@@ -26,6 +26,11 @@ unsigned desk_floods(unsigned count, const char *host, const char *domain, uint6
 /* The response to the last query has `len` bytes. */
 void desk_answers(size_t len, uint64_t now_ms);
 
+/* What a rule would say of a query from `host` about `name`; its lines are in `text`, one after the
+ * other, each "what: found". */
+struct policy_opinion desk_explains(enum rule_id rule, const char *host, const char *name,
+                                    uint64_t now_ms, char text[1024]);
+
 /* How many of `count` such queries are let in. */
 unsigned desk_lets_in(unsigned count, const char *host, bool is_proven, uint64_t now_ms);
 
