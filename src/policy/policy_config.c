@@ -4,6 +4,7 @@
 #include "base/gcra.h"
 #include "config/nearest.h"
 #include "policy/access_list.h"
+#include "policy/cookie_secrets.h"
 #include "policy/prefix_lengths.h"
 
 #include <string.h>
@@ -52,6 +53,16 @@ static void check_burst(const struct policy_config *config, struct loader *to)
         complain(to, 0, "burst", "takes more than a day to fill at this rate; lower it");
 }
 
+static void check_cookie_secret(const struct policy_config *config, struct loader *to)
+{
+    struct cookie_secrets secrets;
+    char fault[COOKIE_FAULT_MAX];
+
+    if (config->cookie_secret[0] &&
+        cookie_secrets_read(&secrets, config->cookie_secret, fault) != OK)
+        complain(to, 0, "cookie_secret", "%s", fault);
+}
+
 static void check_shadow(const struct strings *names, struct loader *to)
 {
     for (size_t i = 0; i < names->count; i++) {
@@ -77,6 +88,7 @@ static void check(const void *items, size_t count, struct loader *to)
     check_lengths(&config->prefix4, &config->multiple4, 32, "prefix4", to);
     check_lengths(&config->prefix6, &config->multiple6, 128, "prefix6", to);
     check_burst(config, to);
+    check_cookie_secret(config, to);
     check_shadow(&config->shadow, to);
 }
 

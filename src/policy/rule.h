@@ -19,7 +19,8 @@ struct trial {
     uint8_t bits; /* of the client's prefix that the rule's answer is about */
 };
 
-/* When a rule is asked: a query was read; the cache has no fresh response to it. */
+/* When a rule is asked: a query was read, which may be faulty (asked.rcode tells) or have no
+ * question (asked.has_question); the cache has no fresh response to it. */
 enum moment { ON_QUERY, ON_MISS, MOMENT_COUNT };
 
 /* What a rule knows, and when it is asked. What is absent has nothing to say. None of them

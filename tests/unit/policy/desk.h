@@ -14,6 +14,17 @@ void desk_reload(const char *yaml);
 enum action desk_asks(const char *host, bool is_proven, uint64_t now_ms);
 const struct verdict *desk_verdict(void);
 
+/* From now on queries bear this COOKIE option; the bytes are the caller's. */
+void desk_brings(struct slice cookie);
+
+/* What the last query's said, and the one in its response; empty when it has none. */
+enum cookie_state desk_cookie_state(void);
+struct slice desk_cookie(void);
+
+/* The next query has this RCODE before anybody judges it; the last one's afterwards. */
+void desk_spoils(uint16_t rcode);
+uint16_t desk_rcode(void);
+
 /* The response to the last query has `len` bytes. */
 void desk_answers(size_t len, uint64_t now_ms);
 
