@@ -54,11 +54,17 @@ static void raw_member(struct json *j, const char *name, const char *raw)
     fputs(raw, j->out);
 }
 
-/* The words of `words` as a JSON list, without its brackets. */
+/* The words of `words` as a JSON list, without its brackets; to YAML 1.1 `on` and `off` are truth
+ * values. */
 static void print_enum(const char *words, FILE *out)
 {
     struct slice word;
+    unsigned index;
 
+    if (words_find(words, "on", &index))
+        fputs("true, ", out);
+    if (words_find(words, "off", &index))
+        fputs("false, ", out);
     for (unsigned i = 0; (word = words_at(words, i)).len > 0; i++)
         fprintf(out, "%s\"%.*s\"", i ? ", " : "", (int)word.len, (const char *)word.data);
 }
@@ -91,7 +97,6 @@ static void number_members(struct json *j, const struct option_row *row)
     }
     if (option_words(row)[0]) {
         fputs(", { \"enum\": [", j->out);
-        fputs(row->type == OPTION_DELAY ? "false, " : "", j->out); /* `off`, to YAML 1.1 */
         print_enum(option_words(row), j->out);
         fputs("] }", j->out);
     }

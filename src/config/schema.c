@@ -40,12 +40,24 @@ const char *option_words(const struct option_row *row)
     return row->initial && strcmp(row->initial, "auto") == 0 ? "auto" : "";
 }
 
-/* YAML 1.1 takes `off` for `false`, and its tools write that. */
-bool option_word_find(const struct option_row *row, const char *word, uint64_t *ret_value)
+/* YAML 1.1 takes `on` and `off` for the truth values, and its tools write others of their words. */
+static const char *plain_word(const char *word)
 {
+    static const char *const plain[] = { "on", "off" };
     unsigned index;
 
-    if (row->type == OPTION_DELAY && words_find("off|no|false", word, &index))
+    return words_find("yes|no|true|false", word, &index) ? plain[index % 2] : word;
+}
+
+bool choice_find(const struct option_row *row, const char *word, unsigned *ret_index)
+{
+    return words_find(row->min, word, ret_index) ||
+           words_find(row->min, plain_word(word), ret_index);
+}
+
+bool option_word_find(const struct option_row *row, const char *word, uint64_t *ret_value)
+{
+    if (row->type == OPTION_DELAY && strcmp(plain_word(word), "off") == 0)
         *ret_value = OPTION_OFF;
     else if (option_words(row)[0] && strcmp(word, "auto") == 0)
         *ret_value = 0;

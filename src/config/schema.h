@@ -123,6 +123,9 @@ const struct option_row *option_next(struct option_walk *walk); /* NULL at the e
 const char *option_words(const struct option_row *row); /* "" for none */
 bool option_word_find(const struct option_row *row, const char *word, uint64_t *ret_value);
 
+/* Which of its words a CHOICE is; YAML's other words for `on` and `off` stand for these. */
+bool choice_find(const struct option_row *row, const char *word, unsigned *ret_index);
+
 /* Words as in "a|b|c". */
 bool words_find(const char *words, const char *word, unsigned *ret_index);
 struct slice words_at(const char *words, unsigned index); /* empty when there are fewer */

@@ -30,7 +30,7 @@ static err_t set_choice(struct input *in)
     char known[160];
     size_t len = 0;
 
-    if (words_find(in->row->min, in->text, in->field))
+    if (choice_find(in->row, in->text, in->field))
         return OK;
     for (const char *c = in->row->min; *c && len + 3 < sizeof known; c++) {
         known[len++] = *c == '|' ? ',' : *c;

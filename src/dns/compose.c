@@ -17,6 +17,7 @@
 struct opt {
     uint8_t extended_rcode;
     bool dnssec_ok;
+    struct slice cookie;
     struct slice upstream_options; /* extended errors are passed on from here */
     bool has_ede;                  /* one of our own */
     uint16_t ede;
@@ -96,6 +97,8 @@ static void write_opt(struct writer *w, const struct opt *opt, bool with_errors)
 
     if (!record)
         return;
+    if (opt->cookie.len)
+        write_option(w, EDNS_COOKIE, opt->cookie);
     if (with_errors && opt->upstream_options.len)
         write_upstream_errors(w, opt->upstream_options);
     if (with_errors && opt->has_ede)
@@ -328,6 +331,7 @@ static struct opt opt_for(const struct message_query *client, const struct compo
         .has_keepalive = s->has_keepalive,
         .keepalive_timeout = s->keepalive_timeout,
         .pad_to = s->pad_to,
+        .cookie = s->cookie,
     };
 }
 

@@ -21,6 +21,7 @@ struct compose_settings {
     bool has_keepalive;         /* tell the timeout: RFC 7828, never over UDP */
     uint16_t keepalive_timeout; /* in units of 100 ms */
     size_t pad_to;              /* the length becomes a multiple of it; 0 for no padding */
+    struct slice cookie;        /* the client's and ours: RFC 7873; empty for none */
 };
 
 /* Why there are no records. */

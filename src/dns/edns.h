@@ -26,7 +26,7 @@ struct edns {
     uint8_t version, extended_rcode;
     uint16_t udp_size;          /* never less than DNS_UDP_SIZE_MIN: RFC 6891 section 6.2.3 */
     uint16_t keepalive_timeout; /* in units of 100 ms */
-    struct slice client_subnet, cookie, extended_error; /* the first of each */
+    struct slice client_subnet, cookie, extended_error; /* the first of each, however long */
     struct slice options;                               /* all of them */
 };
 

@@ -97,11 +97,14 @@ static err_t read_query_records(struct reader *r, struct message_query *q)
     return reader_left(r) == 0 ? OK : ERR_MALFORMED;
 }
 
-/* RFC 9619 section 4 wants one question. Answers have no place in a query, nor has an authority
- * section, but for the SOA of IXFR (RFC 1995 section 3). */
+/* RFC 9619 section 4 wants one question, RFC 7873 section 5.4 none where a cookie is asked for.
+ * Answers have no place in a query, nor has an authority section, but for the SOA of IXFR (RFC 1995
+ * section 3). */
 static bool counts_are_sane(const struct message_query *q)
 {
-    if (q->header.qdcount != 1 || q->header.ancount != 0)
+    if (!q->has_question && !q->edns.cookie.data)
+        return false;
+    if (q->header.ancount != 0)
         return false;
     return q->header.nscount == 0 || q->question.qtype == TYPE_IXFR;
 }
@@ -123,6 +126,13 @@ static uint16_t read_query_body(struct reader *r, struct message_query *q)
     return rcode_for_qtype(q->question.qtype);
 }
 
+static void set_none(struct question *q)
+{
+    q->qtype = q->qclass = 0;
+    q->name_len = 1;
+    q->name[0] = 0;
+}
+
 err_t message_read_query(struct slice wire, struct message_query *ret_query)
 {
     struct reader r = reader_of(wire);
@@ -132,6 +142,7 @@ err_t message_read_query(struct slice wire, struct message_query *ret_query)
         return ERR_MALFORMED;
     ret_query->header = header;
     ret_query->has_question = false;
+    set_none(&ret_query->question);
     ret_query->edns = (struct edns){ 0 };
     if (header_opcode(&header) != OPCODE_QUERY)
         ret_query->rcode = RCODE_NOTIMP; /* its sections may mean anything: RFC 2136, RFC 8490 */

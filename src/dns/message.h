@@ -5,10 +5,11 @@
 #include "dns/header.h"
 #include "dns/question.h"
 
-/* A client's query. */
+/* A client's query. One that is all right and has no question asks for a cookie (RFC 7873 section
+ * 5.4); `question` is the root's name with zeroes then. */
 struct message_query {
     struct header header;
-    bool has_question;        /* it could be read: `question` is defined, and echoed */
+    bool has_question;        /* it could be read, and is echoed */
     uint16_t rcode;           /* RCODE_NOERROR, or why it may not be asked */
     struct question question; /* QCLASS and QTYPE may be any, also ones nobody knows */
     struct edns edns;         /* borrows from the wire */

@@ -4,6 +4,7 @@
 #include "base/gcra.h"
 #include "config/nearest.h"
 #include "policy/access_list.h"
+#include "policy/cookie_secrets.h"
 #include "policy/counts.h"
 #include "policy/prefix_lengths.h"
 
@@ -47,6 +48,16 @@ static void check_burst(uint64_t rate, uint64_t burst, const char *option, struc
         complain(to, 0, option, "takes more than a day to fill at this rate; lower it");
 }
 
+static void check_cookie_secret(const struct policy_config *config, struct loader *to)
+{
+    struct cookie_secrets secrets;
+    char fault[COOKIE_FAULT_MAX];
+
+    if (config->cookie_secret[0] &&
+        cookie_secrets_read(&secrets, config->cookie_secret, fault) != OK)
+        complain(to, 0, "cookie_secret", "%s", fault);
+}
+
 static void check_shadow(const struct strings *names, struct loader *to)
 {
     for (size_t i = 0; i < names->count; i++) {
@@ -73,6 +84,7 @@ static void check(const void *items, size_t count, struct loader *to)
     check_lengths(&config->prefix6, &config->multiple6, 128, "prefix6", to);
     check_burst(config->rate, config->burst, "burst", to);
     check_burst(config->subdomain_rate, config->subdomain_burst, "subdomain_burst", to);
+    check_cookie_secret(config, to);
     check_shadow(&config->shadow, to);
 }
 

@@ -11,6 +11,7 @@ struct policy_config {
 
 /* In the order of the option's words. */
 enum policy_mode { MODE_OFF, MODE_SHADOW, MODE_ENFORCE };
+enum policy_cookies { COOKIES_ON, COOKIES_OFF, COOKIES_REQUIRED };
 
 extern const struct section policy_section;
 

@@ -77,6 +77,14 @@ static uint64_t key_of(const struct level *level, const struct trial *t)
     return prefix_hash(&t->state->key, &t->query->client, level->bits, t->query->is_proven);
 }
 
+/* Who has cookies need not come over TCP to be let in: its next query will be proven. */
+static enum action answer_to_excess(const struct rate_rule *r, const struct query *q)
+{
+    bool may_prove_itself = q->cookie.state != COOKIE_NONE && !q->is_proven;
+
+    return r->over == ACTION_TRUNCATE && may_prove_itself ? ACTION_BADCOOKIE : r->over;
+}
+
 /* All buckets are looked into before a token is taken from any: a query that is not let in costs
  * its client nothing. */
 static enum action judge(const void *rule, struct trial *t)
@@ -94,7 +102,7 @@ static enum action judge(const void *rule, struct trial *t)
         if (gcra_look(rates, keys[i], rate_for(level, t), t->now_ns, &bids[i]))
             continue;
         t->bits = level->bits;
-        return r->over;
+        return answer_to_excess(r, t->query);
     }
     for (size_t i = 0; i < levels->count; i++)
         gcra_pay(rates, keys[i], rate_for(&levels->items[i], t), t->now_ns, &bids[i]);

@@ -21,7 +21,8 @@ struct trial {
     struct slice about; /* the part of its QNAME that it is about; may be empty */
 };
 
-/* When a rule is asked: a query was read; the cache has no fresh response to it. */
+/* When a rule is asked: a query was read, which may be faulty (asked.rcode tells) or have no
+ * question (asked.has_question); the cache has no fresh response to it. */
 enum moment { ON_QUERY, ON_MISS, MOMENT_COUNT };
 
 /* What a rule knows, and when it is asked. What is absent has nothing to say. None of them

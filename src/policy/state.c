@@ -18,6 +18,7 @@ err_t policy_state_new(struct policy_state **ret_state)
     if (!s)
         return ERR_NOMEM;
     s->key = (struct hash_key){ random_u64(&random), random_u64(&random) };
+    s->cookies = (struct hash_key){ random_u64(&random), random_u64(&random) };
     if (gcra_new(&s->rates, CLIENTS_MAX) != OK || gcra_new(&s->misses, PAIRS_MAX) != OK ||
         limited_new(&s->limited, &s->key) != OK) {
         policy_state_free(&s);

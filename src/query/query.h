@@ -5,6 +5,7 @@
 #include "base/slice.h"
 #include "base/wheel.h"
 #include "dns/compose.h"
+#include "dns/cookie.h"
 #include "query/verdict.h"
 
 struct listener; /* NULL in a query that no client has sent */
@@ -14,7 +15,8 @@ struct worker;
 /* Who gave the response. */
 enum query_source { FROM_NOWHERE, FROM_CACHE, FROM_STALE, FROM_UPSTREAM, FROM_ERROR };
 
-/* One question from one client, from its arrival to its response. */
+/* One question from one client, from its arrival to its response. Before it has passed the doorman
+ * it may be no question at all: see `asked`. */
 struct query {
     /* who asks, and through which door */
     struct worker *worker;
@@ -27,6 +29,10 @@ struct query {
     /* what is asked */
     struct slice message; /* as received; gone once the query has waited */
     struct message_query asked;
+    struct {
+        enum cookie_state state;
+        uint8_t bytes[COOKIE_SIZE]; /* of the response, unless the state is COOKIE_NONE */
+    } cookie;
     struct verdict verdict;
     /* where it is */
     const struct stage *stage;

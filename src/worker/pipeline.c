@@ -10,7 +10,7 @@
 
 static const struct stage pipeline[] = {
     { "parse", parse_query },   /* bytes -> question and EDNS */
-    { "admit", admit_client },  /* access, rate limits */
+    { "admit", admit_client },  /* cookies, access, rate limits; what is no question ends here */
     { "cache", look_in_cache }, /* a fresh answer goes straight out */
     { "judge", admit_miss },    /* what may cost an upstream's time */
     { "ask", ask_upstream },    /* the one room with a waiting bench */

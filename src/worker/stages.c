@@ -34,6 +34,7 @@ struct query *query_begin(struct worker *w, struct listener *l)
     q->source = FROM_NOWHERE;
     q->has_stale = q->is_answered = false;
     q->asked.has_question = false;
+    q->cookie.state = COOKIE_NONE;
     q->verdict = (struct verdict){ 0 };
     q->patience = (struct timer){ 0 };
     q->response = (struct slice){ 0 };
@@ -49,11 +50,7 @@ enum step parse_query(struct query *q)
                                                   : METRIC_queries_dropped_response);
         return STEP_DROP;
     }
-    if (q->asked.rcode == RCODE_NOERROR)
-        return STEP_NEXT;
-    q->source = FROM_ERROR;
-    q->fault = (struct compose_fault){ .rcode = q->asked.rcode };
-    return STEP_REPLY;
+    return STEP_NEXT;
 }
 
 static void fail(struct query *q, enum dns_ede ede, const char *text)
@@ -100,6 +97,7 @@ static struct compose_settings settings_for_client(const struct query *q)
         .has_keepalive = q->listener->ops->tells_idle && q->asked.edns.wants_keepalive,
         .keepalive_timeout = keepalive_timeout(q),
         .pad_to = padding_for(q),
+        .cookie = slice_of(q->cookie.bytes, q->cookie.state == COOKIE_NONE ? 0 : COOKIE_SIZE),
     };
 }
 
@@ -318,6 +316,9 @@ static void compose_fault_response(struct query *q, struct writer *w,
         break;
     case RCODE_BADVERS:
         count(q, METRIC_responses_badvers);
+        break;
+    case RCODE_BADCOOKIE:
+        count(q, METRIC_responses_badcookie);
         break;
     case RCODE_REFUSED:
         count(q, METRIC_responses_refused);

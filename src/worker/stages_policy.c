@@ -21,6 +21,22 @@ static enum step refuse(struct query *q)
     return STEP_REPLY;
 }
 
+static enum step fail(struct query *q, uint16_t rcode)
+{
+    q->source = FROM_ERROR;
+    q->fault = (struct compose_fault){ .rcode = rcode };
+    return STEP_REPLY;
+}
+
+/* The response bears a cookie of ours. RFC 7873 section 5.4: who asks for nothing else has been
+ * given all of it, unless it believed to have a good one. */
+static enum step give_cookie(struct query *q)
+{
+    bool is_all = !q->asked.has_question && q->cookie.state != COOKIE_BAD;
+
+    return fail(q, is_all ? RCODE_NOERROR : RCODE_BADCOOKIE);
+}
+
 /* Who asks on a connection hears of a refusal: it would wait, and nobody is harmed by the answer.
  */
 static enum step obey(struct query *q, enum action action)
@@ -32,6 +48,8 @@ static enum step obey(struct query *q, enum action action)
         return STEP_NEXT;
     case ACTION_TRUNCATE:
         return is_stream ? refuse(q) : truncate(q);
+    case ACTION_BADCOOKIE:
+        return is_stream ? refuse(q) : give_cookie(q);
     case ACTION_REFUSE:
         return refuse(q);
     case ACTION_CACHE_ONLY: /* REFUSED would tell a resolver behind us to leave us for good */
@@ -45,11 +63,36 @@ static enum step obey(struct query *q, enum action action)
     return STEP_DROP;
 }
 
+static void count_cookie(const struct query *q)
+{
+    static const enum metric counters[] = {
+        [COOKIE_CLIENT] = METRIC_cookies_client,
+        [COOKIE_BAD] = METRIC_cookies_bad,
+        [COOKIE_GOOD] = METRIC_cookies_good,
+    };
+
+    if (q->cookie.state != COOKIE_NONE)
+        metrics_count(&q->worker->metrics, counters[q->cookie.state]);
+}
+
+/* What needs no other room than the reply. */
+static enum step answer_at_the_door(struct query *q)
+{
+    if (q->asked.rcode != RCODE_NOERROR)
+        return fail(q, q->asked.rcode);
+    if (!q->asked.has_question)
+        return q->cookie.state == COOKIE_NONE ? fail(q, RCODE_FORMERR) : give_cookie(q);
+    return STEP_NEXT;
+}
+
+/* What is wrong with a query is told only to those who may ask, and not without limit. */
 enum step admit_client(struct query *q)
 {
     struct worker *w = q->worker;
+    enum step step = obey(q, policy_judge(&w->policy, ON_QUERY, q, loop_now_ns(w->loop)));
 
-    return obey(q, policy_judge(&w->policy, ON_QUERY, q, loop_now_ns(w->loop)));
+    count_cookie(q);
+    return step == STEP_NEXT ? answer_at_the_door(q) : step;
 }
 
 enum step admit_miss(struct query *q)

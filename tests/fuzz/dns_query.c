@@ -1,5 +1,6 @@
 /* tests/fuzz/dns_query.c - whatever a client sends is dropped, answered with an error, or asked. */
 #include "dns/compose.h"
+#include "dns/cookie.h"
 #include "dns/types.h"
 
 #include <stdlib.h>
@@ -10,8 +11,22 @@ static void require(bool claim)
         abort();
 }
 
+/* As the doorman completes what the client has brought. */
+static struct slice cookie_for(const struct message_query *q, uint8_t room[COOKIE_SIZE])
+{
+    const struct slice brought = q->edns.cookie;
+    const union addr client = { .any.sa_family = AF_INET6 };
+    const struct hash_key secret = { 1, 2 };
+
+    if (!cookie_length_is_sane(brought.len))
+        return (struct slice){ 0 };
+    require(!cookie_is_made_with(brought, &client, &secret));
+    cookie_make(room, slice_of(brought.data, COOKIE_CLIENT_SIZE), &client, 1, &secret);
+    return slice_of(room, COOKIE_SIZE);
+}
+
 /* Without a question it may be a header alone, which is no response to us as an upstream's. */
-static void check_error(const struct message_query *q, struct slice wire)
+static void check_error(const struct message_query *q, struct slice wire, struct slice cookie)
 {
     struct message m;
 
@@ -21,13 +36,16 @@ static void check_error(const struct message_query *q, struct slice wire)
     require(message_read_response(wire, &m) == OK);
     require(m.header.id == q->header.id && m.edns.present == q->edns.present);
     require(slice_equal(m.question_name, question_name(&q->question)));
+    require(slice_equal(m.edns.cookie, cookie));
 }
 
 static void refuse(const struct message_query *q)
 {
-    uint8_t room[DNS_MESSAGE_MAX];
+    uint8_t room[DNS_MESSAGE_MAX], cookie_room[COOKIE_SIZE];
     struct writer w = writer_of(room, sizeof room);
-    const struct compose_settings settings = { .limit = DNS_UDP_SIZE_MIN, .has_keepalive = true };
+    const struct compose_settings settings = { .limit = DNS_UDP_SIZE_MIN,
+                                               .has_keepalive = true,
+                                               .cookie = cookie_for(q, cookie_room) };
     const struct compose_fault fault = {
         .rcode = q->rcode ? q->rcode : RCODE_SERVFAIL,
         .has_ede = true,
@@ -36,7 +54,7 @@ static void refuse(const struct message_query *q)
     };
 
     require(compose_error(&w, q, &fault, &settings) == OK);
-    check_error(q, writer_slice(&w));
+    check_error(q, writer_slice(&w), settings.cookie);
 }
 
 /* What goes upstream reads as a query again, with the same question. */
@@ -70,7 +88,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (message_read_query(slice_of(data, size), &q) != OK)
         return 0;
-    if (q.rcode == RCODE_NOERROR)
+    require(q.has_question || q.rcode != RCODE_NOERROR || q.edns.cookie.data);
+    if (q.rcode == RCODE_NOERROR && q.has_question)
         ask(&q);
     refuse(&q);
     return 0;

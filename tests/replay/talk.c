@@ -30,6 +30,11 @@ static struct question question_of(const char *name)
 
 struct said say_query(uint16_t id, const char *name)
 {
+    return say_query_with_cookie(id, name, (struct slice){ 0 });
+}
+
+struct said say_query_with_cookie(uint16_t id, const char *name, struct slice cookie)
+{
     const struct question question = question_of(name);
     struct said said;
     struct writer w = writer_of(said.bytes, sizeof said.bytes);
@@ -40,7 +45,12 @@ struct said say_query(uint16_t id, const char *name)
     write_u16(&w, TYPE_OPT);
     write_u16(&w, DNS_UDP_SIZE);
     write_u32(&w, 0);
-    write_u16(&w, 0);
+    write_u16(&w, (uint16_t)(cookie.len ? EDNS_OPTION_HEADER + cookie.len : 0));
+    if (cookie.len) {
+        write_u16(&w, EDNS_COOKIE);
+        write_u16(&w, (uint16_t)cookie.len);
+        write_bytes(&w, cookie);
+    }
     said.len = writer_len(&w);
     return said;
 }
@@ -128,6 +138,14 @@ static void hear_ede(struct slice option, struct heard *h)
         memcpy(h->ede_text, text.data, text.len);
 }
 
+static void hear_cookie(struct slice option, struct heard *h)
+{
+    if (!option.len || option.len > sizeof h->cookie)
+        return;
+    h->cookie_len = option.len;
+    memcpy(h->cookie, option.data, option.len);
+}
+
 bool hear_response(struct slice wire, struct heard *ret_heard)
 {
     struct message m;
@@ -142,6 +160,7 @@ bool hear_response(struct slice wire, struct heard *ret_heard)
     ret_heard->rcode = message_rcode(&m);
     name_to_text(m.question_name, ret_heard->name, sizeof ret_heard->name);
     hear_ede(m.edns.extended_error, ret_heard);
+    hear_cookie(m.edns.cookie, ret_heard);
     records = message_records(&m);
     while (message_next_record(&records, &record)) {
         struct reader r = reader_of(record.rdata);

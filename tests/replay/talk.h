@@ -15,6 +15,8 @@ struct heard {
     uint16_t ede;
     char ede_text[128];
     size_t len;
+    size_t cookie_len; /* 0: none came */
+    uint8_t cookie[40];
 };
 
 /* What an upstream makes of a query. */
@@ -43,6 +45,9 @@ uint32_t address_of(const char *name);
 
 /* A query for the address of `name`, with EDNS. */
 struct said say_query(uint16_t id, const char *name);
+
+/* The same with a COOKIE option. */
+struct said say_query_with_cookie(uint16_t id, const char *name, struct slice cookie);
 
 /* The right answer with `flags` added: one record, or none with DNS_TC. */
 struct said say_answer(const struct asked *asked, uint16_t flags);

@@ -10,6 +10,7 @@ struct sample {
 #define SAMPLE_OPTIONS                                                                             \
     OPTION(text, STRING, "", "", "", "A text.")                                                    \
     OPTION(choice, CHOICE, "two", "one|two|three", "", "A choice.")                                \
+    OPTION(turn, CHOICE, "on", "on|off|require", "", "A choice of YAML's own words.")              \
     OPTION(flag, BOOL, "yes", "", "", "A claim.")                                                  \
     OPTION(count, COUNT, "auto", "1", "64", "A count.")                                            \
     OPTION(time, DURATION, "2s", "50ms", "300d", "A time.")                                        \
@@ -150,6 +151,18 @@ TEST(value_choice, "a choice is one of its words, whole")
     CHECK_TEXT(after("choice", "tw"), "choice: tw is none of: one, two, three");
     CHECK_TEXT(after("choice", "one|two"), "choice: one|two is none of: one, two, three");
     CHECK_TEXT(after("choice", ""), "choice:  is none of: one, two, three");
+}
+
+TEST(value_choice_of_yaml, "on and off may be written as YAML's tools write them, where they exist")
+{
+    CHECK_TEXT(after("turn", "on"), "on");
+    CHECK_TEXT(after("turn", "true"), "on");
+    CHECK_TEXT(after("turn", "yes"), "on");
+    CHECK_TEXT(after("turn", "false"), "off");
+    CHECK_TEXT(after("turn", "no"), "off");
+    CHECK_TEXT(after("turn", "require"), "require");
+    CHECK_TEXT(after("turn", "maybe"), "turn: maybe is none of: on, off, require");
+    CHECK_TEXT(after("choice", "no"), "choice: no is none of: one, two, three");
 }
 
 TEST(value_bool, "yes and no have YAML's other names")

@@ -349,12 +349,90 @@ TEST(compose_pads, "a response is padded to whole blocks, or up to its limit")
         pass_on(&m, &client, (struct compose_settings){ .pad_to = 468, .limit = 59 }).wire.len, 56);
 }
 
+#define OUR_COOKIE BYTES("clientXXserverYYserverZZ")
+
+TEST(compose_cookie, "the cookie stands in every response, also when the rest of it has no room")
+{
+    const struct message_query client = client_for("www.example", 0, true);
+    struct compose_settings settings = { .cookie = OUR_COOKIE };
+    struct wire m;
+    struct message again;
+
+    addresses(&m, 0, 2, 1);
+    wire_opt(&m, 0,
+             BYTES("\0\x0a\0\x08"
+                   "12345678"
+                   "\0\x0f\0\5\0\x16one"));
+    again = pass_on(&m, &client, settings);
+    CHECK(slice_equal(again.edns.cookie, OUR_COOKIE));
+    CHECK(slice_equal(again.edns.extended_error, BYTES("\0\x16one")));
+    settings.limit = 29 + 2 * 16 + 11 + 28;
+    again = pass_on(&m, &client, settings);
+    CHECK(slice_equal(again.edns.cookie, OUR_COOKIE));
+    CHECK(again.header.ancount == 2 && again.edns.extended_error.len == 0);
+    settings.limit--;
+    again = pass_on(&m, &client, settings);
+    CHECK(slice_equal(again.edns.cookie, OUR_COOKIE));
+    CHECK(again.header.ancount == 0 && (again.header.flags & DNS_TC));
+}
+
+TEST(compose_cookie_padded, "a padded response is as long with a cookie as without")
+{
+    const struct message_query client = client_for("www.example", 0, true);
+    struct wire m;
+    struct message again;
+
+    addresses(&m, 0, 1, 0);
+    again = pass_on(&m, &client, (struct compose_settings){ .pad_to = 468, .cookie = OUR_COOKIE });
+    CHECK_EQUAL(again.wire.len, 468);
+    CHECK(slice_equal(again.edns.cookie, OUR_COOKIE) && again.edns.padded);
+}
+
+TEST(compose_stored_cookie, "what was kept leaves with the cookie of who asks")
+{
+    const struct message_query client = client_for("www.example", 0, true);
+    const struct compose_stored stored = {
+        .header = { .flags = DNS_QR, .qdcount = 1, .ancount = 1 },
+        .records = BYTES("\xc0\x0c\0\1\0\1\0\0\0\1\0\4"
+                         "1234")
+    };
+    struct compose_settings settings = { .limit = 29 + 16 + 11 + 28, .cookie = OUR_COOKIE };
+    struct writer w = writer_of(room, sizeof room);
+    struct message m;
+
+    CHECK_EQUAL(compose_stored(&w, &stored, &client, &settings), OK);
+    CHECK_EQUAL(message_read_response(writer_slice(&w), &m), OK);
+    CHECK(slice_equal(m.edns.cookie, OUR_COOKIE) && m.header.ancount == 1);
+    settings.limit--;
+    w = writer_of(room, sizeof room);
+    CHECK_EQUAL(compose_stored(&w, &stored, &client, &settings), ERR_TOOBIG);
+}
+
 static struct slice error_for(const struct message_query *q, struct compose_fault fault)
 {
     struct writer w = writer_of(room, sizeof room);
 
     CHECK_EQUAL(compose_error(&w, q, &fault, &(struct compose_settings){ .limit = 512 }), OK);
     return writer_slice(&w);
+}
+
+TEST(compose_badcookie, "BADCOOKIE bears the cookie to come back with, with a question or without")
+{
+    struct message_query client = client_for("www.example", 0, true);
+    const struct compose_fault fault = { .rcode = RCODE_BADCOOKIE };
+    const struct compose_settings settings = { .limit = 512, .cookie = OUR_COOKIE };
+    struct writer w = writer_of(room, sizeof room);
+    struct message m;
+
+    CHECK_EQUAL(compose_error(&w, &client, &fault, &settings), OK);
+    CHECK_EQUAL(message_read_response(writer_slice(&w), &m), OK);
+    CHECK_EQUAL(message_rcode(&m), RCODE_BADCOOKIE);
+    CHECK(slice_equal(m.edns.cookie, OUR_COOKIE));
+    client.has_question = false;
+    w = writer_of(room, sizeof room);
+    CHECK_EQUAL(compose_error(&w, &client, &fault, &settings), OK);
+    CHECK_EQUAL(writer_len(&w), 12 + 11 + 28);
+    CHECK_BYTES(room + 4, "\0\0\0\0\0\0\0\1", 8);
 }
 
 TEST(compose_faults, "an error echoes the question and explains itself to who has EDNS")

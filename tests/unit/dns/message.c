@@ -59,6 +59,48 @@ TEST(query_counts, "a query has one question, and neither answers nor authority"
     }
 }
 
+TEST(query_cookies, "the first COOKIE option counts, and its length is somebody else's business")
+{
+    struct message_query q;
+    struct wire m;
+
+    wire_header(&m, 0, 1, 0, 0, 1);
+    wire_question(&m, "example", TYPE_A);
+    wire_opt(&m, 0,
+             BYTES("\0\x0a\0\x07"
+                   "1234567"
+                   "\0\x0a\0\x08"
+                   "........"));
+    CHECK_EQUAL(verdict(&m, &q), RCODE_NOERROR);
+    CHECK(slice_equal(q.edns.cookie, BYTES("1234567")));
+    wire_header(&m, 0, 1, 0, 0, 1);
+    wire_question(&m, "example", TYPE_A);
+    wire_opt(&m, 0, BYTES("\0\x0a\0\0"));
+    CHECK_EQUAL(verdict(&m, &q), RCODE_NOERROR);
+    CHECK(q.edns.cookie.data && q.edns.cookie.len == 0);
+}
+
+TEST(query_cookie_only, "a query without a question asks for a cookie, and for nothing else")
+{
+    const struct slice cookie = BYTES("\0\x0a\0\x08"
+                                      "12345678");
+    struct message_query q;
+    struct wire m;
+
+    wire_header(&m, 0, 0, 0, 0, 1);
+    wire_opt(&m, 0, cookie);
+    CHECK_EQUAL(verdict(&m, &q), RCODE_NOERROR);
+    CHECK(!q.has_question);
+    CHECK(slice_equal(question_name(&q.question), NAME(".")) && q.question.qtype == 0);
+    wire_header(&m, 0, 0, 0, 0, 1);
+    wire_opt(&m, 0, BYTES(""));
+    CHECK_EQUAL(verdict(&m, &q), RCODE_FORMERR);
+    wire_header(&m, 0, 0, 1, 0, 1);
+    wire_record(&m, NAME("."), TYPE_A, BYTES("1234"));
+    wire_opt(&m, 0, cookie);
+    CHECK_EQUAL(verdict(&m, &q), RCODE_FORMERR);
+}
+
 TEST(query_transfers, "transfers are refused, the SOA of IXFR may stand in the authority section")
 {
     const uint16_t types[] = { TYPE_AXFR, TYPE_IXFR, TYPE_MAILA, TYPE_MAILB };

@@ -12,6 +12,8 @@
 static struct policy_desk desk;
 static struct policy *policy;
 static struct query query;
+static struct slice cookie;
+static uint16_t rcode;
 
 static struct policy *policy_of(const char *yaml)
 {
@@ -34,6 +36,7 @@ static struct policy *policy_of(const char *yaml)
 struct policy_desk *desk_open(const char *yaml)
 {
     memset(&desk, 0, sizeof desk);
+    cookie = (struct slice){ 0 };
     policy = policy_of(yaml);
     desk.policy = policy;
     CHECK_EQUAL(policy_state_new(&desk.state), OK);
@@ -56,6 +59,9 @@ void desk_close(void)
 enum action desk_asks(const char *host, bool is_proven, uint64_t now_ms)
 {
     query = (struct query){ .is_proven = is_proven };
+    query.asked.edns = (struct edns){ .present = true, .cookie = cookie };
+    query.asked.rcode = rcode;
+    rcode = 0;
     CHECK_EQUAL(addr_parse(host, 4711, &query.client), OK);
     return policy_judge(&desk, ON_QUERY, &query, now_ms * NS_PER_MS);
 }
@@ -123,6 +129,31 @@ unsigned desk_floods(unsigned count, const char *host, const char *domain, uint6
         asked += desk_misses(host, name, false, now_ms) == ACTION_PASS;
     }
     return asked;
+}
+
+void desk_brings(struct slice bytes)
+{
+    cookie = bytes;
+}
+
+enum cookie_state desk_cookie_state(void)
+{
+    return query.cookie.state;
+}
+
+struct slice desk_cookie(void)
+{
+    return slice_of(query.cookie.bytes, query.cookie.state == COOKIE_NONE ? 0 : COOKIE_SIZE);
+}
+
+void desk_spoils(uint16_t code)
+{
+    rcode = code;
+}
+
+uint16_t desk_rcode(void)
+{
+    return query.asked.rcode;
 }
 
 const struct verdict *desk_verdict(void)

@@ -22,6 +22,16 @@ enum action desk_joins(const char *host, const char *name, bool is_proven, uint6
 
 /* How many of `count` names below `domain`, each another one, are asked for. */
 unsigned desk_floods(unsigned count, const char *host, const char *domain, uint64_t now_ms);
+/* From now on queries bear this COOKIE option; the bytes are the caller's. */
+void desk_brings(struct slice cookie);
+
+/* What the last query's said, and the one in its response; empty when it has none. */
+enum cookie_state desk_cookie_state(void);
+struct slice desk_cookie(void);
+
+/* The next query has this RCODE before anybody judges it; the last one's afterwards. */
+void desk_spoils(uint16_t rcode);
+uint16_t desk_rcode(void);
 
 /* The response to the last query has `len` bytes. */
 void desk_answers(size_t len, uint64_t now_ms);
