@@ -24,23 +24,6 @@ struct inquiry {
     const char *by;   /* the rule that has decided */
 };
 
-static const char *action_name(enum action action)
-{
-    switch (action) {
-    case ACTION_PASS:
-        return "pass";
-    case ACTION_TRUNCATE:
-        return "truncate";
-    case ACTION_REFUSE:
-        return "refuse";
-    case ACTION_CACHE_ONLY:
-        return "cache only";
-    case ACTION_DROP:
-        break;
-    }
-    return "drop";
-}
-
 static const char *const modes[] = {
     [MODE_OFF] = "off", [MODE_SHADOW] = "shadow", [MODE_ENFORCE] = "enforce"
 };

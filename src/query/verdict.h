@@ -5,14 +5,21 @@
 
 /* What becomes of a query. */
 enum action {
-    ACTION_PASS,
-    ACTION_TRUNCATE, /* an empty response that sends a real client to TCP: RFC 1035 section 4.1.1 */
-    ACTION_BADCOOKIE, /* as short, for who has cookies: a real client comes back with ours. RFC 7873
-                         section 5.2.3 */
-    ACTION_REFUSE,
-    ACTION_CACHE_ONLY, /* no upstream is asked: an expired response, or SERVFAIL */
-    ACTION_DROP,
+#define ACTION(name, text) ACTION_##name,
+#include "query/actions.def"
+#undef ACTION
 };
+
+static inline const char *action_name(enum action action)
+{
+    static const char *const names[] = {
+#define ACTION(name, text) text,
+#include "query/actions.def"
+#undef ACTION
+    };
+
+    return names[action];
+}
 
 struct verdict {
     enum action action;
