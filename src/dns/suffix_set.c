@@ -187,14 +187,16 @@ void suffix_set_free(struct suffix_set **set)
     *set = NULL;
 }
 
-bool suffix_set_find(const struct suffix_set *s, struct slice name, uint32_t *ret_value)
+/* The slot of the longest suffix that fits, and how many labels that has; NULL for none. */
+static const struct slot *find_longest(const struct suffix_set *s, struct slice name,
+                                       unsigned *ret_depth)
 {
     struct hash h = hash_start(&s->key);
     const struct slot *found = NULL;
     struct labels l;
 
     if (!read_labels(name, &l))
-        return false;
+        return NULL;
     for (unsigned depth = 0; depth <= l.count && depth <= s->deepest; depth++) {
         const struct slot *slot;
 
@@ -203,13 +205,30 @@ bool suffix_set_find(const struct suffix_set *s, struct slice name, uint32_t *re
         if (!s->depths[depth])
             continue;
         slot = &s->slots[probe(s, hash_so_far(h), end_of(&l, depth))];
-        if (slot->at)
-            found = slot;
+        if (!slot->at)
+            continue;
+        found = slot;
+        *ret_depth = depth;
     }
+    return found;
+}
+
+bool suffix_set_find(const struct suffix_set *s, struct slice name, uint32_t *ret_value)
+{
+    unsigned depth;
+    const struct slot *found = find_longest(s, name, &depth);
+
     if (!found)
         return false;
     *ret_value = entry_value(s->entries + found->at);
     return true;
+}
+
+unsigned suffix_set_depth(const struct suffix_set *s, struct slice name)
+{
+    unsigned depth;
+
+    return find_longest(s, name, &depth) ? depth : 0;
 }
 
 void suffix_set_walk(const struct suffix_set *s, suffix_fn *each, void *arg)

@@ -22,6 +22,9 @@ void suffix_set_free(struct suffix_set **set);
  * the length of the name, not on how many suffixes there are. */
 bool suffix_set_find(const struct suffix_set *set, struct slice name, uint32_t *ret_value);
 
+/* How many labels that suffix has; 0 for none, as for the root. */
+unsigned suffix_set_depth(const struct suffix_set *set, struct slice name);
+
 /* Calls `each` for all suffixes, in no order; their letters are small. */
 typedef void suffix_fn(void *arg, const struct suffix *suffix);
 void suffix_set_walk(const struct suffix_set *set, suffix_fn *each, void *arg);

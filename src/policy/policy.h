@@ -21,6 +21,9 @@ void policy_state_free(struct policy_state **s);
 struct policy_desk {
     const struct policy *policy;
     struct policy_state *state;
+    /* Whether the configuration sends a name somewhere of its own; NULL: it does so with none. */
+    bool (*has_route)(void *arg, struct slice name);
+    void *arg;
     struct policy_counts counts; /* written by its worker, read by any thread */
 };
 

@@ -4,6 +4,7 @@
 #include "base/gcra.h"
 #include "config/nearest.h"
 #include "policy/access_list.h"
+#include "policy/local_zones.h"
 #include "policy/prefix_lengths.h"
 
 #include <string.h>
@@ -68,6 +69,19 @@ static void check_shadow(const struct strings *names, struct loader *to)
     }
 }
 
+static void tell_pass(void *arg, const char *text)
+{
+    tell(arg, "pass", text);
+}
+
+static void check_pass(const struct strings *names, struct loader *to)
+{
+    struct local_zones *zones;
+
+    if (local_zones_new(&zones, names, tell_pass, to) == OK)
+        local_zones_free(&zones);
+}
+
 static void check(const void *items, size_t count, struct loader *to)
 {
     const struct policy_config *config = items;
@@ -78,6 +92,7 @@ static void check(const void *items, size_t count, struct loader *to)
     check_lengths(&config->prefix6, &config->multiple6, 128, "prefix6", to);
     check_burst(config, to);
     check_shadow(&config->shadow, to);
+    check_pass(&config->pass, to);
 }
 
 const struct section policy_section = {

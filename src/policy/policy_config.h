@@ -12,6 +12,8 @@ struct policy_config {
 /* In the order of the option's words. */
 enum policy_mode { MODE_OFF, MODE_SHADOW, MODE_ENFORCE };
 
+enum policy_any { ANY_MINIMAL, ANY_FORWARD };
+
 extern const struct section policy_section;
 
 #endif

@@ -6,6 +6,7 @@
 /* What becomes of a query. */
 enum action {
     ACTION_PASS,
+    ACTION_ANSWER,   /* by what the rule has put into the query; nobody is asked */
     ACTION_TRUNCATE, /* an empty response that sends a real client to TCP: RFC 1035 section 4.1.1 */
     ACTION_REFUSE,
     ACTION_DROP,

@@ -50,4 +50,7 @@ void roster_unref(struct roster *roster);
 /* The index of the group that is asked about a name (wire form, letter case does not matter). */
 unsigned roster_group_for(const struct roster *roster, struct slice qname);
 
+/* Whether a route speaks of the name; one of the root speaks of none in particular. */
+bool roster_has_route(const struct roster *roster, struct slice qname);
+
 #endif

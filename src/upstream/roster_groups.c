@@ -157,3 +157,8 @@ unsigned roster_group_for(const struct roster *r, struct slice qname)
         return 0;
     return r->group_of_route[route];
 }
+
+bool roster_has_route(const struct roster *r, struct slice qname)
+{
+    return r->routes && suffix_set_depth(r->routes, qname) > 0;
+}

@@ -241,6 +241,11 @@ unsigned upstream_group_for(const struct upstream_set *s, struct slice qname)
     return roster_group_for(s->roster, qname);
 }
 
+bool upstream_has_route(const struct upstream_set *s, struct slice qname)
+{
+    return roster_has_route(s->roster, qname);
+}
+
 uint64_t upstream_routing(const struct upstream_set *s)
 {
     return s->roster->routing;

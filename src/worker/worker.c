@@ -139,6 +139,13 @@ static void prepare_to_stop(struct worker *w)
     sweep(w);
 }
 
+static bool has_route(void *arg, struct slice name)
+{
+    const struct worker *w = arg;
+
+    return upstream_has_route(w->upstreams, name);
+}
+
 static void take_orders(void *arg)
 {
     struct worker *w = arg;
@@ -176,6 +183,8 @@ err_t worker_new(struct worker **ret_worker, size_t index, const struct commons 
     w->index = index;
     w->commons = commons;
     w->policy.state = commons->policy;
+    w->policy.has_route = has_route;
+    w->policy.arg = w;
     list_init(&w->doors);
     list_init(&w->leaving);
     pool_init(&w->queries, sizeof(struct query), QUERIES_MAX);

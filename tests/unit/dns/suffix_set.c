@@ -64,6 +64,17 @@ TEST(suffix_set_root, "the root is a suffix of every name")
     suffix_set_free(&set);
 }
 
+TEST(suffix_set_depth, "it is told how many labels of a name speak of it")
+{
+    struct suffix_set *set = SET("test", "b.c.test", ".");
+
+    CHECK_EQUAL(suffix_set_depth(set, NAME("a.b.c.test")), 3);
+    CHECK_EQUAL(suffix_set_depth(set, NAME("c.test")), 1);
+    CHECK_EQUAL(suffix_set_depth(set, NAME("example")), 0);
+    CHECK_EQUAL(suffix_set_depth(set, BYTES("\2a")), 0);
+    suffix_set_free(&set);
+}
+
 TEST(suffix_set_labels, "dots inside a label end none")
 {
     struct suffix_set *set = SET("a\\.b.test", "\\000.test");
