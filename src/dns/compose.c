@@ -275,8 +275,8 @@ static void write_own_records(struct writer *w, const struct response *r)
 {
     const struct compose_local *l = r->local;
 
-    if (l->answer)
-        write_own_record(w, l->answer, r->question->qclass, 0, l->zone_at);
+    for (size_t i = 0; i < l->answer_count; i++)
+        write_own_record(w, &l->answers[i], r->question->qclass, 0, l->zone_at);
     if (l->authority)
         write_own_record(w, l->authority, r->question->qclass, l->zone_at, l->zone_at);
 }
@@ -436,7 +436,7 @@ err_t compose_local(struct writer *w, const struct message_query *client,
     struct opt opt = opt_for(client, settings);
     struct response response = {
         .header = { .id = client->header.id,
-                    .ancount = local->answer ? 1 : 0,
+                    .ancount = local->answer_count,
                     .nscount = local->authority ? 1 : 0 },
         .question = &client->question,
         .local = local,

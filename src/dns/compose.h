@@ -44,8 +44,9 @@ struct compose_record {
 struct compose_local {
     uint16_t rcode;
     bool is_authoritative;
-    uint8_t zone_at;                        /* where in the question's name the zone's begins */
-    const struct compose_record *answer;    /* of the question's name; NULL for none */
+    uint8_t zone_at;                      /* where in the question's name the zone's begins */
+    const struct compose_record *answers; /* of the question's name */
+    uint16_t answer_count;
     const struct compose_record *authority; /* of the zone; NULL for none */
     const char *text;                       /* why it was not asked upstream: an extended error's */
 };

@@ -38,7 +38,8 @@ static enum action judge(const void *rule, struct trial *t)
         return ACTION_PASS;
     if (q->qclass != CLASS_IN)
         return ACTION_REFUSE;
-    t->query->own = (struct compose_local){ .rcode = RCODE_NOERROR, .answer = &hinfo };
+    t->query->own =
+        (struct compose_local){ .rcode = RCODE_NOERROR, .answers = &hinfo, .answer_count = 1 };
     return ACTION_ANSWER;
 }
 

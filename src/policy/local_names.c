@@ -22,6 +22,8 @@ struct local_rule {
 /* Whose name is localhost in LOCAL_NETWORK. */
 static const uint8_t first_host[] = "\0011\0010\0010\003127\007in-addr\004arpa";
 
+static const uint8_t our_service[] = "\004_dns\010resolver\004arpa";
+
 #define BYTES(literal)                                                                             \
     {                                                                                              \
         (const uint8_t *)(literal), sizeof(literal) - 1                                            \
@@ -130,18 +132,38 @@ static bool is_parents_business(const struct asked *a, const struct query *q)
            a->zone->kind != LOCAL_NOTHING && a->zone->kind != LOCAL_LOOPBACK;
 }
 
-static enum action answer(struct query *q, const struct asked *a)
+/* RFC 9462 section 4: who knows only our address asks how to come by TLS. */
+static bool asks_for_us(const struct asked *a)
+{
+    return a->zone->kind == LOCAL_RESOLVER && a->qtype == TYPE_SVCB &&
+           name_equal(a->name, slice_of(our_service, sizeof our_service));
+}
+
+static void find_answers(const struct asked *a, const struct policy_desk *desk,
+                         struct compose_local *own)
 {
     const struct compose_record *found = find_record(a);
 
-    q->own = (struct compose_local){
+    if (found) {
+        own->answers = found;
+        own->answer_count = 1;
+    } else if (asks_for_us(a)) {
+        own->answers = desk->designated;
+        own->answer_count = desk->designated_count;
+    }
+    if (own->answer_count == 0)
+        own->authority = &soa;
+}
+
+static enum action answer(struct trial *t, const struct asked *a)
+{
+    t->query->own = (struct compose_local){
         .rcode = is_there(a) ? RCODE_NOERROR : RCODE_NXDOMAIN,
         .is_authoritative = true,
         .zone_at = (uint8_t)(a->name.len - a->zone->name_len),
-        .answer = found,
-        .authority = found ? NULL : &soa,
         .text = a->zone->why,
     };
+    find_answers(a, t->desk, &t->query->own);
     return ACTION_ANSWER;
 }
 
@@ -158,7 +180,7 @@ static enum action judge(const void *rule, struct trial *t)
     a.is_zone = a.name.len == a.zone->name_len;
     if (q->qclass != CLASS_IN)
         return ACTION_REFUSE;
-    return is_parents_business(&a, t->query) ? ACTION_PASS : answer(t->query, &a);
+    return is_parents_business(&a, t->query) ? ACTION_PASS : answer(t, &a);
 }
 
 const struct rule_ops rule_local_names = {

@@ -110,6 +110,8 @@ static void put_in_force(struct worker *w, struct plan *plan)
 
     w->listen.limits = plan->limits;
     w->policy.policy = plan->policy;
+    w->policy.designated = plan->designated.records;
+    w->policy.designated_count = plan->designated.count;
     w->stale_after_ns = plan->cache.stale_after;
     w->prefetch_percent = plan->cache.prefetch;
     if (upstream_set_new(&upstreams, &w->upstream, plan->roster) == OK) {

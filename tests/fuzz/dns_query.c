@@ -46,7 +46,8 @@ static void answer(const struct message_query *q)
     const bool has_parent = q->question.name_len > 1 && q->header.id & 1;
     const struct compose_local local = { .rcode = RCODE_NXDOMAIN,
                                          .zone_at = has_parent ? q->question.name[0] + 1 : 0,
-                                         .answer = &record,
+                                         .answers = &record,
+                                         .answer_count = 1,
                                          .authority = &record,
                                          .text = "as fuzzed" };
     uint8_t room[DNS_UDP_SIZE_MIN];

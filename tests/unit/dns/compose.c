@@ -427,7 +427,8 @@ TEST(compose_own_records, "records of our own are owned by the question's name, 
     const struct compose_local local = { .rcode = RCODE_NXDOMAIN,
                                          .is_authoritative = true,
                                          .zone_at = 2,
-                                         .answer = &address,
+                                         .answers = &address,
+                                         .answer_count = 1,
                                          .authority = &server,
                                          .text = "RFC" };
     struct message m = own(&client, local, 512);
@@ -454,7 +455,7 @@ TEST(compose_own_records, "records of our own are owned by the question's name, 
 TEST(compose_own_truncated, "they are truncated like others: first the explanation goes, then they")
 {
     const struct message_query client = client_for("www.example", 0, true);
-    const struct compose_local local = { .answer = &address, .text = "RFC" };
+    const struct compose_local local = { .answers = &address, .answer_count = 1, .text = "RFC" };
     struct message m = own(&client, local, 29 + 16 + 11 + 9);
 
     CHECK(!(m.header.flags & DNS_TC) && m.edns.extended_error.len);
@@ -471,4 +472,19 @@ TEST(compose_own_nothing, "there may be no record at all")
 
     CHECK_EQUAL(m.header.flags, DNS_QR | DNS_RA);
     CHECK_EQUAL(m.wire.len, 29);
+}
+
+TEST(compose_own_many, "there may be several answers")
+{
+    static const struct compose_record addresses_of_ours[] = {
+        { TYPE_A, 60, false, { (const uint8_t *)"1234", 4 } },
+        { TYPE_A, 60, false, { (const uint8_t *)"5678", 4 } },
+    };
+    const struct message_query client = client_for("www.example", 0, false);
+    const struct message m = own(
+        &client, (struct compose_local){ .answers = addresses_of_ours, .answer_count = 2 }, 512);
+
+    CHECK_EQUAL(m.header.ancount, 2);
+    CHECK_EQUAL(m.wire.len, 29 + 2 * 16);
+    CHECK_BYTES(m.wire.data + m.wire.len - 4, "5678", 4);
 }

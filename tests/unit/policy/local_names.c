@@ -24,10 +24,10 @@ static const char *heard(const char *name, uint16_t qtype)
     if (asks(name, qtype) != ACTION_ANSWER)
         return "";
     CHECK(own->is_authoritative);
-    if (own->answer) {
+    if (own->answer_count > 0) {
         CHECK(!own->authority);
         CHECK_EQUAL(own->rcode, RCODE_NOERROR);
-        return type_name(own->answer->type);
+        return type_name(own->answers->type);
     }
     CHECK_EQUAL(own->authority->type, TYPE_SOA);
     return own->rcode == RCODE_NXDOMAIN ? "nxdomain" : "nodata";
@@ -37,10 +37,10 @@ TEST(local_names_loopback, "localhost and all below it are this machine, and not
 {
     desk_open("");
     CHECK_TEXT(heard("localhost", TYPE_A), "A");
-    CHECK(slice_equal(desk_own()->answer->rdata, BYTES("\177\0\0\1")));
+    CHECK(slice_equal(desk_own()->answers->rdata, BYTES("\177\0\0\1")));
     CHECK_TEXT(desk_own()->text, "RFC 6761 section 6.3");
     CHECK_TEXT(heard("a.b.LOCALHOST", TYPE_AAAA), "AAAA");
-    CHECK(slice_equal(desk_own()->answer->rdata, BYTES("\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1")));
+    CHECK(slice_equal(desk_own()->answers->rdata, BYTES("\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1")));
     CHECK_TEXT(heard("a.b.localhost", TYPE_MX), "nodata");
     CHECK_EQUAL(desk_own()->zone_at, 4);
     CHECK_TEXT(heard("localhost", TYPE_SOA), "SOA");
@@ -79,7 +79,7 @@ TEST(local_names_reverse, "the loopback addresses are localhost, and so are the 
 {
     desk_open("");
     CHECK_TEXT(heard("1.0.0.127.in-addr.arpa", TYPE_PTR), "PTR");
-    CHECK(slice_equal(desk_own()->answer->rdata, NAME("localhost")));
+    CHECK(slice_equal(desk_own()->answers->rdata, NAME("localhost")));
     CHECK_TEXT(heard("1.0.0.127.In-Addr.Arpa", TYPE_A), "nodata");
     CHECK_TEXT(heard("0.127.in-addr.arpa", TYPE_NS), "nodata");
     CHECK_TEXT(heard("0.0.127.in-addr.arpa", TYPE_PTR), "nodata");
@@ -101,6 +101,22 @@ TEST(local_names_resolver, "the resolver's own names are there, and say nothing"
     CHECK_TEXT(heard("_dns.resolver.arpa", TYPE_SVCB), "nodata");
     CHECK_TEXT(heard("a.b.resolver.arpa", TYPE_A), "nodata");
     CHECK_TEXT(heard("resolver.arpa", TYPE_NS), "NS");
+    desk_close();
+}
+
+TEST(local_names_designated, "who asks the resolver for itself is told of its doors, if it has any")
+{
+    static const struct compose_record doors[] = { { .type = TYPE_SVCB, .ttl = 1 },
+                                                   { .type = TYPE_SVCB, .ttl = 2 } };
+    struct policy_desk *desk = desk_open("");
+
+    desk->designated = doors;
+    desk->designated_count = 2;
+    CHECK_TEXT(heard("_DNS.resolver.arpa", TYPE_SVCB), "SVCB");
+    CHECK(desk_own()->answer_count == 2 && desk_own()->answers == doors);
+    CHECK_TEXT(heard("_dns.resolver.arpa", TYPE_A), "nodata");
+    CHECK_TEXT(heard("dns.resolver.arpa", TYPE_SVCB), "nodata");
+    CHECK_TEXT(heard("_dns.home.arpa", TYPE_SVCB), "nxdomain");
     desk_close();
 }
 
@@ -166,13 +182,13 @@ TEST(any_minimal, "who asks for all records gets one that says no more, unless i
     CHECK_EQUAL(asks("www.example.com", TYPE_ANY), ACTION_ANSWER);
     CHECK_TEXT(desk_verdict()->rule, "any");
     CHECK(!desk_own()->is_authoritative && !desk_own()->authority);
-    CHECK_EQUAL(desk_own()->answer->type, TYPE_HINFO);
-    CHECK(slice_equal(desk_own()->answer->rdata, BYTES("\7RFC8482\0")));
+    CHECK_EQUAL(desk_own()->answers->type, TYPE_HINFO);
+    CHECK(slice_equal(desk_own()->answers->rdata, BYTES("\7RFC8482\0")));
     CHECK_EQUAL(asks("www.example.com", TYPE_HINFO), ACTION_PASS);
     CHECK_EQUAL(asks_in_class(CLASS_ANY, "www.example.com", TYPE_ANY), ACTION_REFUSE);
     desk_reload("limit: {any: forward}\n");
     CHECK_EQUAL(asks("www.example.com", TYPE_ANY), ACTION_PASS);
     CHECK_EQUAL(asks("localhost", TYPE_ANY), ACTION_ANSWER);
-    CHECK_EQUAL(desk_own()->answer->type, TYPE_A);
+    CHECK_EQUAL(desk_own()->answers->type, TYPE_A);
     desk_close();
 }
