@@ -11,6 +11,7 @@
 
 #define OPT_DO          0x8000u
 #define POINTER         0xc000u
+#define POINTER_SIZE    2u
 #define OPT_RDATA_START 11 /* behind owner, TYPE, CLASS, TTL and RDLENGTH */
 
 /* What an OPT record of ours says. */
@@ -31,8 +32,9 @@ struct opt {
 struct response {
     struct header header; /* its arcount does not know our OPT yet */
     const struct question *question;
-    const struct message *records; /* NULL when there are none */
-    const struct opt *opt;         /* NULL when the client has no EDNS */
+    const struct message *records;     /* NULL when there are none */
+    const struct compose_local *local; /* records of our own in their place, or NULL */
+    const struct opt *opt;             /* NULL when the client has no EDNS */
 };
 
 static void write_option(struct writer *w, uint16_t code, struct slice data)
@@ -258,6 +260,30 @@ static err_t write_records(struct writer *w, const struct response *r)
     return OK;
 }
 
+/* `owner_at` and `zone_at` are places in the question's name, which is not compressed. */
+static void write_own_record(struct writer *w, const struct compose_record *rr, uint16_t qclass,
+                             size_t owner_at, size_t zone_at)
+{
+    write_u16(w, (uint16_t)(POINTER | (DNS_HEADER_SIZE + owner_at)));
+    write_u16(w, rr->type);
+    write_u16(w, qclass);
+    write_u32(w, rr->ttl);
+    write_u16(w, (uint16_t)(rr->rdata.len + (rr->begins_with_zone ? POINTER_SIZE : 0)));
+    if (rr->begins_with_zone)
+        write_u16(w, (uint16_t)(POINTER | (DNS_HEADER_SIZE + zone_at)));
+    write_bytes(w, rr->rdata);
+}
+
+static void write_own_records(struct writer *w, const struct response *r)
+{
+    const struct compose_local *l = r->local;
+
+    for (size_t i = 0; i < l->answer_count; i++)
+        write_own_record(w, &l->answers[i], r->question->qclass, 0, l->zone_at);
+    if (l->authority)
+        write_own_record(w, l->authority, r->question->qclass, l->zone_at, l->zone_at);
+}
+
 static void write_counts(struct writer *w, struct header header, const struct response *r)
 {
     header.qdcount = r->question ? 1 : 0;
@@ -277,6 +303,8 @@ static err_t write_response(struct writer *w, const struct response *r, size_t l
         write_question(&out, r->question);
     if (r->records)
         TRY(write_records(&out, r));
+    if (r->local)
+        write_own_records(&out, r);
     if (r->opt)
         write_opt(&out, r->opt, with_errors);
     return append(w, &out);
@@ -286,6 +314,7 @@ static err_t write_response(struct writer *w, const struct response *r, size_t l
 static void drop_records(struct response *r)
 {
     r->records = NULL;
+    r->local = NULL;
     r->header.ancount = r->header.nscount = r->header.arcount = 0;
 }
 
@@ -401,5 +430,28 @@ err_t compose_error(struct writer *w, const struct message_query *client,
     opt.has_ede = fault->has_ede;
     opt.ede = fault->ede;
     opt.ede_text = fault->text;
+    return write_what_fits(w, response, settings->limit);
+}
+
+err_t compose_local(struct writer *w, const struct message_query *client,
+                    const struct compose_local *local, const struct compose_settings *settings)
+{
+    uint16_t flags = client->header.flags & (DNS_RD | DNS_CD);
+    struct opt opt = opt_for(client, settings);
+    struct response response = {
+        .header = { .id = client->header.id,
+                    .ancount = local->answer_count,
+                    .nscount = local->authority ? 1 : 0 },
+        .question = &client->question,
+        .local = local,
+        .opt = client->edns.present ? &opt : NULL,
+    };
+
+    if (local->is_authoritative)
+        flags |= DNS_AA;
+    response.header.flags = (uint16_t)(DNS_QR | DNS_RA | flags | local->rcode);
+    opt.has_ede = local->text;
+    opt.ede = EDE_SYNTHESIZED;
+    opt.ede_text = local->text;
     return write_what_fits(w, response, settings->limit);
 }

@@ -33,6 +33,25 @@ struct compose_fault {
     bool is_truncated; /* there may be more over TCP */
 };
 
+/* A record of our own. */
+struct compose_record {
+    uint16_t type;
+    uint32_t ttl;
+    bool begins_with_zone; /* its RDATA does, with the zone's name */
+    struct slice rdata;    /* the rest of it; names in it are not compressed */
+};
+
+/* What we answer by ourselves. All records are of the question's class. */
+struct compose_local {
+    uint16_t rcode;
+    bool is_authoritative;
+    uint8_t zone_at;                      /* where in the question's name the zone's begins */
+    const struct compose_record *answers; /* of the question's name */
+    uint16_t answer_count;
+    const struct compose_record *authority; /* of the zone; NULL for none */
+    const char *text;                       /* why it was not asked upstream: an extended error's */
+};
+
 /* All append one whole message to `w`; ERR_TOOBIG, and nothing appended, when it has no room. */
 
 /* The question in small letters: the client's letter case is no upstream's business. */
@@ -70,5 +89,9 @@ err_t compose_stored(struct writer *w, const struct compose_stored *stored,
 /* A response without records: the header alone when the client's question could not be read. */
 err_t compose_error(struct writer *w, const struct message_query *client,
                     const struct compose_fault *fault, const struct compose_settings *settings);
+
+/* A response with records of our own, to a client whose question was read. */
+err_t compose_local(struct writer *w, const struct message_query *client,
+                    const struct compose_local *local, const struct compose_settings *settings);
 
 #endif

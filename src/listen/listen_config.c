@@ -2,6 +2,7 @@
 #include "listen/listen_config.h"
 
 #include "base/prefix.h"
+#include "dns/name.h"
 
 #include <string.h>
 
@@ -56,6 +57,20 @@ static void check_certificates(const struct listen_config *listen, size_t i, str
                  item->url.text);
 }
 
+static void check_name(const struct listen_config *item, size_t i, struct loader *to)
+{
+    uint8_t wire[DNS_NAME_MAX];
+    struct writer w = writer_of(wire, sizeof wire);
+
+    if (item->name[0] == '\0')
+        return;
+    if (item->certificate.count == 0)
+        complain(to, i, "name", "%s has no TLS: only tls:// and https:// are found by a name",
+                 item->url.text);
+    else if (name_from_text(item->name, &w) != OK)
+        complain(to, i, "name", "%.100s is no domain name", item->name);
+}
+
 static void check_prefixes(const struct strings *texts, const char *option, size_t i,
                            struct loader *to)
 {
@@ -83,6 +98,7 @@ static void check(const void *items, size_t count, struct loader *to)
     for (size_t i = 0; i < count; i++) {
         check_address(listen, i, to);
         check_certificates(listen, i, to);
+        check_name(&listen[i], i, to);
         check_prefixes(&listen[i].proxy_from, "proxy_from", i, to);
         check_prefixes(&listen[i].forwarded_from, "forwarded_from", i, to);
         check_forwarded(listen, i, to);

@@ -3,6 +3,9 @@
 
 #include "config/schema.h"
 
+#define LISTEN_PATH_DEFAULT                                                                        \
+    "/dns-query" /* RFC 8484 section 4.1.1 has it, and so have all clients */
+
 struct listen_config {
 #define OPTION OPTION_FIELD
 #include "listen/options.def"

@@ -14,8 +14,6 @@
 #include "metrics/metrics.h"
 #include "query/query.h"
 
-#define PATH_DEFAULT "/dns-query" /* RFC 8484 section 4.1.1 writes it so, and all clients do */
-
 static void answer(struct session *s, uint32_t stream, const struct http_response *response)
 {
     http_respond(s->http, stream, response);
@@ -61,7 +59,7 @@ static void requested(void *arg, const struct http_request *request)
 
     if (s->doomed)
         return;
-    status = doh_read(request, path ? path : PATH_DEFAULT, room, sizeof room, &message);
+    status = doh_read(request, path ? path : LISTEN_PATH_DEFAULT, room, sizeof room, &message);
     if (status == 200)
         ask(s, request, message);
     else

@@ -130,7 +130,7 @@ static bool decide(struct policy_desk *d, size_t i, const struct trial *t, enum 
 enum action policy_judge(struct policy_desk *d, enum moment moment, struct query *q,
                          uint64_t now_ns)
 {
-    struct trial t = { .state = d->state, .query = q, .now_ns = now_ns };
+    struct trial t = { .desk = d, .state = d->state, .query = q, .now_ns = now_ns };
 
     for (size_t i = 0; i < RULE_COUNT; i++) {
         const struct rule *rule = &d->policy->rules[i];
@@ -158,7 +158,7 @@ void policy_note_asked(struct policy_desk *d, struct query *q, uint64_t now_ns)
 
 void policy_note_response(struct policy_desk *d, struct query *q, uint64_t now_ns)
 {
-    const struct trial t = { .state = d->state, .query = q, .now_ns = now_ns };
+    const struct trial t = { .desk = d, .state = d->state, .query = q, .now_ns = now_ns };
 
     for (size_t i = 0; i < RULE_COUNT; i++)
         if (table[i]->on_response && d->policy->rules[i].mode != MODE_OFF)

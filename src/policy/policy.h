@@ -34,6 +34,11 @@ const char *policy_state_limits(const struct policy_state *s, const union addr *
 struct policy_desk {
     const struct policy *policy;
     struct policy_state *state;
+    /* Whether the configuration sends a name somewhere of its own; NULL: it does so with none. */
+    bool (*has_route)(void *arg, struct slice name);
+    void *arg;
+    const struct compose_record *designated; /* SVCB: where clients find us by TLS */
+    uint16_t designated_count;
     struct policy_counts counts; /* written by its worker, read by any thread */
 };
 

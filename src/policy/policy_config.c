@@ -6,6 +6,7 @@
 #include "policy/access_list.h"
 #include "policy/cookie_secrets.h"
 #include "policy/counts.h"
+#include "policy/local_zones.h"
 #include "policy/prefix_lengths.h"
 
 #include <string.h>
@@ -74,6 +75,19 @@ static void check_shadow(const struct strings *names, struct loader *to)
     }
 }
 
+static void tell_pass(void *arg, const char *text)
+{
+    tell(arg, "pass", text);
+}
+
+static void check_pass(const struct strings *names, struct loader *to)
+{
+    struct local_zones *zones;
+
+    if (local_zones_new(&zones, names, tell_pass, to) == OK)
+        local_zones_free(&zones);
+}
+
 static void check(const void *items, size_t count, struct loader *to)
 {
     const struct policy_config *config = items;
@@ -86,6 +100,7 @@ static void check(const void *items, size_t count, struct loader *to)
     check_burst(config->subdomain_rate, config->subdomain_burst, "subdomain_burst", to);
     check_cookie_secret(config, to);
     check_shadow(&config->shadow, to);
+    check_pass(&config->pass, to);
 }
 
 const struct section policy_section = {

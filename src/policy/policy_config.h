@@ -13,6 +13,8 @@ struct policy_config {
 enum policy_mode { MODE_OFF, MODE_SHADOW, MODE_ENFORCE };
 enum policy_cookies { COOKIES_ON, COOKIES_OFF, COOKIES_REQUIRED };
 
+enum policy_any { ANY_MINIMAL, ANY_FORWARD };
+
 extern const struct section policy_section;
 
 #endif

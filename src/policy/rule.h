@@ -8,12 +8,14 @@
 
 struct config;
 struct explanation;
+struct policy_desk;
 struct policy_state;
 
 #define POLICY_REASON_MAX 512
 
 /* A query before a rule, which notes what it finds. */
 struct trial {
+    const struct policy_desk *desk;
     struct policy_state *state; /* what all rules of all workers remember */
     struct query *query;
     uint64_t now_ns;

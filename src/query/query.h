@@ -13,7 +13,7 @@ struct stage;
 struct worker;
 
 /* Who gave the response. */
-enum query_source { FROM_NOWHERE, FROM_CACHE, FROM_STALE, FROM_UPSTREAM, FROM_ERROR };
+enum query_source { FROM_NOWHERE, FROM_CACHE, FROM_STALE, FROM_UPSTREAM, FROM_LOCAL, FROM_ERROR };
 
 /* One question from one client, from its arrival to its response. Before it has passed the doorman
  * it may be no question at all: see `asked`. */
@@ -43,7 +43,8 @@ struct query {
     /* what is answered */
     const struct upstream_answer *answer; /* while it is judged */
     enum query_source source;
-    struct compose_fault fault; /* of a response of our own */
+    struct compose_local own;   /* records of our own; borrowed from a rule */
+    struct compose_fault fault; /* of a response of our own without records */
     struct slice response;      /* what the listener sends; nothing when it is empty */
 };
 

@@ -53,4 +53,7 @@ unsigned roster_group_for(const struct roster *roster, struct slice qname);
 /* The suffix of a route that decided on it; false when none did. */
 bool roster_route_for(const struct roster *roster, struct slice qname, struct slice *ret_suffix);
 
+/* Whether a route speaks of the name; one of the root speaks of none in particular. */
+bool roster_has_route(const struct roster *roster, struct slice qname);
+
 #endif

@@ -167,3 +167,10 @@ bool roster_route_for(const struct roster *r, struct slice qname, struct slice *
     *ret_suffix = suffix.name;
     return true;
 }
+
+bool roster_has_route(const struct roster *r, struct slice qname)
+{
+    struct slice suffix;
+
+    return roster_route_for(r, qname, &suffix) && suffix.len > 1;
+}

@@ -249,6 +249,11 @@ const struct server *upstream_foresee(const struct upstream_set *s, unsigned gro
     return u ? u->server : NULL;
 }
 
+bool upstream_has_route(const struct upstream_set *s, struct slice qname)
+{
+    return roster_has_route(s->roster, qname);
+}
+
 uint64_t upstream_routing(const struct upstream_set *s)
 {
     return s->roster->routing;

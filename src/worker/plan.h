@@ -5,6 +5,7 @@
 #include "cache/cache_config.h"
 #include "listen/limit_config.h"
 #include "upstream/ask.h"
+#include "worker/designated.h"
 
 struct config;
 struct entrance;
@@ -31,6 +32,7 @@ struct plan {
     struct policy *policy;
     struct limit_config limits;
     struct cache_config cache;
+    struct designated designated;
     size_t workers;
     size_t door_count;
     struct door *doors;

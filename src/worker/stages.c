@@ -337,6 +337,10 @@ static void compose(struct query *q, struct writer *w)
             return;
         fail(q, EDE_OTHER, "the answer could not be passed on");
     }
+    if (q->source == FROM_LOCAL) {
+        compose_local(w, &q->asked, &q->own, &settings);
+        return;
+    }
     compose_fault_response(q, w, &settings);
 }
 
@@ -351,7 +355,7 @@ void reply_to_client(struct query *q)
 
     if (q->is_answered)
         return;
-    if (q->source == FROM_UPSTREAM || q->source == FROM_ERROR) {
+    if (q->source == FROM_UPSTREAM || q->source == FROM_LOCAL || q->source == FROM_ERROR) {
         compose(q, &w);
         q->response = writer_slice(&w);
     }

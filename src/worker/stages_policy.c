@@ -6,6 +6,13 @@
 #include "worker/stages.h"
 #include "worker/worker.h"
 
+static enum step answer(struct query *q)
+{
+    metrics_count(&q->worker->metrics, METRIC_responses_local);
+    q->source = FROM_LOCAL;
+    return STEP_REPLY;
+}
+
 static enum step truncate(struct query *q)
 {
     q->source = FROM_ERROR;
@@ -46,6 +53,8 @@ static enum step obey(struct query *q, enum action action)
     switch (action) {
     case ACTION_PASS:
         return STEP_NEXT;
+    case ACTION_ANSWER:
+        return answer(q);
     case ACTION_TRUNCATE:
         return is_stream ? refuse(q) : truncate(q);
     case ACTION_BADCOOKIE:

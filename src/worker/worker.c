@@ -112,6 +112,8 @@ static void put_in_force(struct worker *w, struct plan *plan)
 
     w->listen.limits = plan->limits;
     w->policy.policy = plan->policy;
+    w->policy.designated = plan->designated.records;
+    w->policy.designated_count = plan->designated.count;
     w->stale_after_ns = plan->cache.stale_after;
     w->prefetch_percent = plan->cache.prefetch;
     if (upstream_set_new(&upstreams, &w->upstream, plan->roster) == OK) {
@@ -139,6 +141,13 @@ static void prepare_to_stop(struct worker *w)
     list_for_each (node, &w->doors)
         leave(w, LIST_OF(node, struct listener, link));
     sweep(w);
+}
+
+static bool has_route(void *arg, struct slice name)
+{
+    const struct worker *w = arg;
+
+    return upstream_has_route(w->upstreams, name);
 }
 
 static void take_orders(void *arg)
@@ -182,6 +191,8 @@ err_t worker_new(struct worker **ret_worker, size_t index, const struct commons 
     w->index = index;
     w->commons = commons;
     w->policy.state = commons->policy;
+    w->policy.has_route = has_route;
+    w->policy.arg = w;
     list_init(&w->doors);
     list_init(&w->leaving);
     pool_init(&w->queries, sizeof(struct query), QUERIES_MAX);

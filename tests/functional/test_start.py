@@ -105,7 +105,7 @@ def test_it_starts_from_the_command_line_alone(stage, chaos, authority):
     served.command = [served.command[0], "--listen", f"dns://127.0.0.1:{port}",
                       "--upstream", chaos.url, "--set", f"upstream.ca={authority.ca}"]
     stage.run(served)
-    assert is_right(ask(served, "arguments.test"), "arguments.test")
+    assert is_right(ask(served, "arguments.example"), "arguments.example")
 
 
 

@@ -57,6 +57,25 @@ static void refuse(const struct message_query *q)
     check_error(q, writer_slice(&w), settings.cookie);
 }
 
+/* Records of our own stand behind any question that could be read. */
+static void answer(const struct message_query *q)
+{
+    static const struct compose_record record = { TYPE_NS, 60, true, { (const uint8_t *)"", 0 } };
+    const bool has_parent = q->question.name_len > 1 && q->header.id & 1;
+    const struct compose_local local = { .rcode = RCODE_NXDOMAIN,
+                                         .zone_at = has_parent ? q->question.name[0] + 1 : 0,
+                                         .answers = &record,
+                                         .answer_count = 1,
+                                         .authority = &record,
+                                         .text = "as fuzzed" };
+    uint8_t room[DNS_UDP_SIZE_MIN];
+    struct writer w = writer_of(room, sizeof room);
+
+    require(compose_local(&w, q, &local, &(struct compose_settings){ .limit = sizeof room }) == OK);
+    require(!(room[2] & DNS_TC >> 8));
+    check_error(q, writer_slice(&w));
+}
+
 /* What goes upstream reads as a query again, with the same question. */
 static void ask(const struct message_query *q)
 {
@@ -89,8 +108,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (message_read_query(slice_of(data, size), &q) != OK)
         return 0;
     require(q.has_question || q.rcode != RCODE_NOERROR || q.edns.cookie.data);
-    if (q.rcode == RCODE_NOERROR && q.has_question)
+    if (q.rcode == RCODE_NOERROR && q.has_question) {
         ask(&q);
+        answer(&q);
+    }
     refuse(&q);
     return 0;
 }

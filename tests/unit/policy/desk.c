@@ -5,6 +5,7 @@
 #include "command/sections.h"
 #include "config/config.h"
 #include "dns/name.h"
+#include "unit/dns/wire.h"
 #include "unit/test.h"
 
 #include <stdio.h>
@@ -154,6 +155,40 @@ void desk_spoils(uint16_t code)
 uint16_t desk_rcode(void)
 {
     return query.asked.rcode;
+}
+
+static bool is_below_route(void *arg, struct slice name)
+{
+    return name_is_below(name, name_of(arg));
+}
+
+void desk_route(const char *suffix)
+{
+    static char route[64];
+
+    snprintf(route, sizeof route, "%s", suffix);
+    desk.has_route = is_below_route;
+    desk.arg = route;
+}
+
+enum action desk_asks_for(struct desk_question asked)
+{
+    const struct slice name = name_of(asked.name);
+    struct question *q = &query.asked.question;
+
+    query = (struct query){ .is_proven = true };
+    query.asked.edns.present = query.asked.edns.dnssec_ok = asked.dnssec_ok;
+    q->qtype = asked.qtype;
+    q->qclass = asked.qclass ? asked.qclass : CLASS_IN;
+    q->name_len = (uint8_t)name.len;
+    memcpy(q->name, name.data, name.len);
+    CHECK_EQUAL(addr_parse("127.0.0.1", 4711, &query.client), OK);
+    return policy_judge(&desk, ON_QUERY, &query, 0);
+}
+
+const struct compose_local *desk_own(void)
+{
+    return &query.own;
 }
 
 const struct verdict *desk_verdict(void)

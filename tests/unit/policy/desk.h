@@ -33,6 +33,17 @@ struct slice desk_cookie(void);
 void desk_spoils(uint16_t rcode);
 uint16_t desk_rcode(void);
 
+/* A question from a client who may ask; what it is answered with is desk_own. Its name is one that
+ * some route speaks of when desk_route is that name or above it. */
+struct desk_question {
+    const char *name;
+    uint16_t qtype, qclass; /* 0: IN */
+    bool dnssec_ok;
+};
+enum action desk_asks_for(struct desk_question question);
+const struct compose_local *desk_own(void);
+void desk_route(const char *suffix);
+
 /* The response to the last query has `len` bytes. */
 void desk_answers(size_t len, uint64_t now_ms);
 

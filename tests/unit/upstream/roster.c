@@ -81,6 +81,22 @@ TEST(roster_root_route, "a route of the root takes what no longer one takes")
     roster_unref(r);
 }
 
+TEST(roster_has_route, "a route speaks of its names, and one of the root of none in particular")
+{
+    struct roster *r =
+        roster_of(SERVERS GROUPS
+                  "route: [{suffix: [., home.arpa], group: a}, {suffix: [x], group: default}]\n");
+
+    CHECK(roster_has_route(r, NAME("printer.home.arpa")));
+    CHECK(roster_has_route(r, NAME("x")));
+    CHECK(!roster_has_route(r, NAME("arpa")));
+    CHECK(!roster_has_route(r, NAME(".")));
+    roster_unref(r);
+    r = roster_of(SERVERS GROUPS);
+    CHECK(!roster_has_route(r, NAME("x")));
+    roster_unref(r);
+}
+
 TEST(roster_replaced_servers, "routes lead to default when the command line names all servers")
 {
     static const char yaml[] = SERVERS GROUPS "route: [{suffix: [x], group: a}]\n";
