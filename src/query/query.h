@@ -25,7 +25,9 @@ struct query {
     bool has_local;         /* `local` is where a datagram was sent to */
     bool is_proven;         /* `client` is no forgery: it has shown that it hears us */
     /* what is asked */
+    uint64_t arrived_ns;  /* monotonic */
     struct slice message; /* as received; gone once the query has waited */
+    uint16_t message_len;
     struct message_query asked;
     struct verdict verdict;
     /* where it is */
@@ -37,6 +39,7 @@ struct query {
     /* what is answered */
     const struct upstream_answer *answer; /* while it is judged */
     enum query_source source;
+    const char *upstream; /* the URL of who gave it; borrowed while it is judged. NULL: nobody */
     struct compose_fault fault; /* of a response of our own */
     struct slice response;      /* what the listener sends; nothing when it is empty */
 };

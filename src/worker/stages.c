@@ -11,7 +11,9 @@
 #include "listen/listen.h"
 #include "metrics/metrics.h"
 #include "query/query.h"
+#include "querylog/desk.h"
 #include "upstream/ask.h"
+#include "upstream/server.h"
 #include "worker/pipeline.h"
 #include "worker/prefetch.h"
 #include "worker/worker.h"
@@ -34,6 +36,8 @@ struct query *query_begin(struct worker *w, struct listener *l)
     q->source = FROM_NOWHERE;
     q->has_stale = q->is_answered = false;
     q->verdict = (struct verdict){ 0 };
+    q->arrived_ns = loop_now_ns(w->loop);
+    q->upstream = NULL;
     q->patience = (struct timer){ 0 };
     q->response = (struct slice){ 0 };
     if (l)
@@ -44,6 +48,7 @@ struct query *query_begin(struct worker *w, struct listener *l)
 enum step parse_query(struct query *q)
 {
     if (message_read_query(q->message, &q->asked) != OK) {
+        q->asked = (struct message_query){ 0 };
         count(q, q->message.len < DNS_HEADER_SIZE ? METRIC_queries_dropped_short
                                                   : METRIC_queries_dropped_response);
         return STEP_DROP;
@@ -270,6 +275,7 @@ enum step judge_response(struct query *q)
     wheel_cancel(&q->patience);
     if (q->answer->response) {
         q->source = q->is_answered ? q->source : FROM_UPSTREAM;
+        q->upstream = q->answer->server->url;
         return STEP_NEXT;
     }
     keep_failure(q);
@@ -332,6 +338,26 @@ static bool is_truncated(struct slice response)
     return response.len > 2 && response.data[2] & DNS_TC >> 8;
 }
 
+static void note_in_log(const struct query *q)
+{
+    const struct listener *l = q->listener;
+    struct client_tls tls;
+
+    tls.version = "";
+    tls.name_len = 0;
+    if (l->ops->tell_tls)
+        l->ops->tell_tls(l, q->handle, &tls);
+    querylog_note(q->worker->log, q,
+                  &(struct querylog_facts){
+                      .now_ns = clock_monotonic_ns(),
+                      .transport = l->ops->name,
+                      .listener = &l->addr,
+                      .tls_version = tls.version,
+                      .sni = slice_of(tls.name, tls.name_len),
+                      .upstream = slice_of(q->upstream, q->upstream ? strlen(q->upstream) : 0),
+                  });
+}
+
 void reply_to_client(struct query *q)
 {
     struct writer w = writer_of(q->worker->out, sizeof q->worker->out);
@@ -346,6 +372,8 @@ void reply_to_client(struct query *q)
         count(q, METRIC_responses_truncated);
     q->is_answered = true;
     policy_note_response(&q->worker->policy, q, loop_now_ns(q->worker->loop));
+    if (querylog_wants(q->worker->log))
+        note_in_log(q);
     q->listener->ops->reply(q->listener, q);
 }
 

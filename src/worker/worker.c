@@ -9,6 +9,7 @@
 #include "io/netwatch.h"
 #include "log/log.h"
 #include "query/query.h"
+#include "querylog/querylog.h"
 #include "worker/pipeline.h"
 #include "worker/plan.h"
 #include "worker/stages.h"
@@ -46,6 +47,7 @@ static void take_query(void *arg, struct listener *l, const struct arrival *arri
     if (arrival->local)
         q->local = *arrival->local;
     q->message = arrival->message;
+    q->message_len = (uint16_t)arrival->message.len;
     start_query(q);
 }
 
@@ -176,6 +178,7 @@ err_t worker_new(struct worker **ret_worker, size_t index, const struct commons 
     w->index = index;
     w->commons = commons;
     w->policy.state = commons->policy;
+    w->log = querylog_desk(commons->querylog, index);
     list_init(&w->doors);
     list_init(&w->leaving);
     pool_init(&w->queries, sizeof(struct query), QUERIES_MAX);

@@ -15,6 +15,8 @@
 
 struct netwatch;
 struct plan;
+struct querylog;
+struct querylog_desk;
 
 /* What all workers share; each part takes care of that itself. */
 struct commons {
@@ -22,6 +24,7 @@ struct commons {
     struct cache *cache; /* NULL: nothing is remembered */
     struct prefetch *prefetch;
     struct policy_state *policy;
+    struct querylog *querylog;
 };
 
 /* One core: its own loop, doors, upstream connections and counters. */
@@ -35,6 +38,7 @@ struct worker {
     const struct commons *commons;
     struct listen_context listen;
     struct policy_desk policy;
+    struct querylog_desk *log;
     uint64_t stale_after_ns;   /* how long a client waits when an expired response is there */
     unsigned prefetch_percent; /* of a TTL: so little of it is left when it is fetched anew */
     struct netwatch *netwatch; /* NULL where the kernel does not tell */
