@@ -14,6 +14,9 @@ struct worker;
 /* Who gave the response. */
 enum query_source { FROM_NOWHERE, FROM_CACHE, FROM_STALE, FROM_UPSTREAM, FROM_ERROR };
 
+/* What the cache knew when it was asked. */
+enum cache_look { LOOK_NONE, LOOK_HIT, LOOK_MISS, LOOK_EXPIRED };
+
 /* One question from one client, from its arrival to its response. */
 struct query {
     /* who asks, and through which door */
@@ -26,7 +29,8 @@ struct query {
     bool is_proven;         /* `client` is no forgery: it has shown that it hears us */
     /* what is asked */
     uint64_t arrived_ns;  /* monotonic */
-    struct slice message; /* as received; gone once the query has waited */
+    struct slice message; /* as received; once the query has waited a copy, or nothing */
+    uint8_t *kept;        /* that copy; NULL: there is none */
     uint16_t message_len;
     struct message_query asked;
     struct verdict verdict;
@@ -39,9 +43,11 @@ struct query {
     /* what is answered */
     const struct upstream_answer *answer; /* while it is judged */
     enum query_source source;
+    enum cache_look look;
     const char *upstream; /* the URL of who gave it; borrowed while it is judged. NULL: nobody */
-    struct compose_fault fault; /* of a response of our own */
-    struct slice response;      /* what the listener sends; nothing when it is empty */
+    const char *upstream_transport; /* that brought it */
+    struct compose_fault fault;     /* of a response of our own */
+    struct slice response;          /* what the listener sends; nothing when it is empty */
 };
 
 #endif

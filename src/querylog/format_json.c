@@ -1,181 +1,240 @@
 /* querylog/format_json.c - dotproxy's own flat schema, one object a line.
  *
- * docs/reference/query-log.schema.json says what each field means. What is not there is left out.
+ * fields.def says what each field means. What is not there is left out.
  */
 #include "base/clock.h"
 #include "dns/header.h"
-#include "dns/types.h"
 #include "querylog/answers.h"
+#include "querylog/codes.h"
 #include "querylog/format.h"
+#include "querylog/parts.h"
 
-#include <arpa/inet.h>
+/* All that is always there, but for what is copied from elsewhere. */
+#define HEAD_MAX 512
 
-static const char *const sources[] = {
-    [FROM_NOWHERE] = "none",      [FROM_CACHE] = "cache", [FROM_STALE] = "stale",
-    [FROM_UPSTREAM] = "upstream", [FROM_ERROR] = "error",
-};
-
-static const char *const actions[] = {
-    [ACTION_PASS] = "pass",
-    [ACTION_TRUNCATE] = "truncate",
-    [ACTION_REFUSE] = "refuse",
-    [ACTION_DROP] = "drop",
-};
-
-static void put_address(struct pen *p, const union addr *addr)
+static uint8_t *put_client(uint8_t *at, const struct log_view *v, const struct stamp *stamp)
 {
-    if (addr->any.sa_family == AF_INET6)
-        pen_ipv6(p, addr->v6.sin6_addr.s6_addr);
+    const struct log_record *r = v->head;
+
+    at = put_address(PUT(at, ",\"client\":\""), &r->client);
+    if (stamp->clients == CLIENTS_FULL)
+        at = put_number(PUT(at, "\",\"client_port\":"), addr_port(&r->client));
+    else if (stamp->clients == CLIENTS_PREFIX)
+        at = PUT(at, "\",\"clients\":\"prefix\"");
     else
-        pen_ipv4(p, (const uint8_t *)&addr->v4.sin_addr);
+        at = PUT(at, "\",\"clients\":\"hashed\"");
+    return at;
 }
 
-static void put_client(struct pen *p, const struct log_view *v)
+/* The same for all queries of one listener, and most are of one. */
+static uint8_t *put_listener(uint8_t *at, const struct log_record *r)
+{
+    static _Thread_local struct {
+        union addr addr;
+        const char *transport;
+        size_t len;
+        uint8_t text[160];
+    } last;
+
+    if (last.transport != r->transport || memcmp(&last.addr, &r->listener, sizeof last.addr) != 0) {
+        uint8_t *end = put_text(PUT(last.text, ",\"transport\":\""), r->transport);
+
+        end = put_address(PUT(end, "\",\"listener\":\""), &r->listener);
+        end = put_number(PUT(end, "\",\"listener_port\":"), addr_port(&r->listener));
+        last.addr = r->listener;
+        last.transport = r->transport;
+        last.len = (size_t)(end - last.text);
+    }
+    return put_bytes(at, last.text, last.len);
+}
+
+static void write_head(struct pen *p, const struct log_view *v, const struct stamp *stamp)
 {
     const struct log_record *r = v->head;
+    uint8_t *at = pen_open(p, HEAD_MAX);
 
-    PEN_LITERAL(p, "\"client\":\"");
-    put_address(p, &r->client);
-    PEN_LITERAL(p, "\",\"client_port\":");
-    pen_number(p, addr_port(&r->client));
-    PEN_LITERAL(p, ",\"transport\":\"");
-    pen_text(p, r->transport);
-    PEN_LITERAL(p, "\",\"listener\":\"");
-    put_address(p, &r->listener);
-    PEN_LITERAL(p, "\",\"listener_port\":");
-    pen_number(p, addr_port(&r->listener));
-    if (r->tls_version[0]) {
-        PEN_LITERAL(p, ",\"tls_version\":\"");
-        pen_text(p, r->tls_version);
-        pen_byte(p, '"');
-    }
-    if (v->sni.len > 0) {
-        PEN_LITERAL(p, ",\"sni\":\"");
-        pen_json(p, v->sni);
-        pen_byte(p, '"');
-    }
+    if (!at)
+        return;
+    at = put_time(PUT(at, "{\"version\":1,\"time\":\""), v->arrived_wall_ns);
+    at = put_number(PUT(at, "\",\"sequence\":"), stamp->sequence);
+    at = put_number(PUT(at, ",\"lost\":"), stamp->lost);
+    if (stamp->sample > 1)
+        at = put_number(PUT(at, ",\"sample\":"), stamp->sample);
+    at = put_client(at, v, stamp);
+    at = put_listener(at, r);
+    at = put_number(PUT(at, ",\"id\":"), r->id);
+    at = put_flags(PUT(at, ",\"query_flags\":\""), r->flags);
+    at = put_number(PUT(at, "\",\"query_bytes\":"), r->query_len);
+    at = put_number(PUT(at, ",\"duration_us\":"), r->took_ns / NS_PER_US);
+    at = put_text(PUT(at, ",\"source\":\""), record_source_text(r->source));
+    if (r->look != LOOK_NONE)
+        at = put_text(PUT(at, "\",\"cache\":\""), record_look_text(r->look));
+    *at++ = '"';
+    pen_close(p, at);
 }
 
-static void put_flags(struct pen *p, uint16_t flags)
-{
-    static const struct {
-        uint16_t bit;
-        char text[4];
-    } names[] = { { DNS_AA, "aa" }, { DNS_TC, "tc" }, { DNS_RD, "rd" },
-                  { DNS_RA, "ra" }, { DNS_AD, "ad" }, { DNS_CD, "cd" } };
-    bool is_first = true;
-
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (!(flags & names[i].bit))
-            continue;
-        if (!is_first)
-            pen_byte(p, ' ');
-        pen_text(p, names[i].text);
-        is_first = false;
-    }
-}
-
-static void put_question(struct pen *p, const struct log_view *v)
+static struct slice write_asked(struct pen *p, const struct log_view *v)
 {
     const struct log_record *r = v->head;
-    char text[TYPE_TEXT_MAX];
+    struct slice qname;
 
-    PEN_LITERAL(p, ",\"id\":");
-    pen_number(p, r->id);
-    PEN_LITERAL(p, ",\"query_flags\":\"");
-    put_flags(p, r->flags);
-    pen_byte(p, '"');
+    if (opcode_of(r->flags) != OPCODE_QUERY) {
+        PEN_LITERAL(p, ",\"opcode\":\"");
+        pen_opcode(p, opcode_of(r->flags));
+        pen_byte(p, '"');
+    }
     if (!r->is_readable)
-        return;
+        return (struct slice){ 0 };
     PEN_LITERAL(p, ",\"qname\":\"");
-    pen_json_name(p, v->qname);
+    qname = pen_json_name(p, v->qname, WITH_DOT);
     PEN_LITERAL(p, "\",\"qtype\":\"");
-    pen_text(p, type_to_text(r->qtype, text));
+    pen_type(p, r->qtype);
     PEN_LITERAL(p, "\",\"qclass\":\"");
-    pen_text(p, class_to_text(r->qclass, text));
+    pen_class(p, r->qclass);
     pen_byte(p, '"');
-    if (!r->has_edns)
-        return;
-    PEN_LITERAL(p, ",\"edns_udp_size\":");
-    pen_number(p, r->udp_size);
-    if (r->dnssec_ok)
-        PEN_LITERAL(p, ",\"dnssec_ok\":true");
+    return qname;
 }
 
-static void put_response(struct pen *p, const struct log_view *v)
+/* What came is shown when nothing else tells what it was; to whom it belongs it may tell as well.
+ */
+static void write_unreadable(struct pen *p, const struct log_view *v)
+{
+    struct slice shown = v->query;
+    uint8_t *at;
+
+    if (v->head->is_readable || shown.len == 0)
+        return;
+    if (shown.len > MESSAGE_SHOWN)
+        shown.len = MESSAGE_SHOWN;
+    PEN_LITERAL(p, ",\"message\":\"");
+    at = pen_room(p, 2 * shown.len);
+    if (at)
+        put_hex(at, shown);
+    pen_byte(p, '"');
+}
+
+static void write_edns(struct pen *p, const struct log_view *v)
 {
     const struct log_record *r = v->head;
-    char text[TYPE_TEXT_MAX];
-    struct message m;
+    uint8_t *at = r->has_edns ? pen_open(p, HEAD_MAX) : NULL;
 
-    if (r->response_len == 0)
+    if (!at)
         return;
-    PEN_LITERAL(p, ",\"rcode\":\"");
-    pen_text(p, rcode_to_text(r->rcode, text));
-    PEN_LITERAL(p, "\",\"response_flags\":\"");
-    put_flags(p, (uint16_t)(v->response.data[2] << 8 | v->response.data[3]));
-    PEN_LITERAL(p, "\",\"response_bytes\":");
-    pen_number(p, r->response_len);
-    if (message_read_response(v->response, &m) != OK)
-        return;
-    if (m.edns.extended_error.len >= 2) {
-        PEN_LITERAL(p, ",\"extended_error\":");
-        pen_number(p, (uint64_t)m.edns.extended_error.data[0] << 8 | m.edns.extended_error.data[1]);
+    at = put_number(PUT(at, ",\"edns_version\":"), r->edns_version);
+    at = put_number(PUT(at, ",\"edns_udp_size\":"), r->udp_size);
+    if (r->dnssec_ok)
+        at = PUT(at, ",\"dnssec_ok\":true");
+    if (v->subnet.len > 0) {
+        uint8_t *end = put_subnet(PUT(at, ",\"client_subnet\":\""), v->subnet);
+
+        at = end ? PUT(end, "\"") : at;
     }
-    answers_write_json(p, &m);
+    pen_close(p, at);
 }
 
-static void put_verdict(struct pen *p, const struct log_record *r)
+/* A text of ours, when there is one. */
+#define MEMBER(p, name, text)                                                                      \
+    do {                                                                                           \
+        PEN_LITERAL(p, ",\"" name "\":\"");                                                        \
+        pen_json(p, text);                                                                         \
+        pen_byte(p, '"');                                                                          \
+    } while (0)
+
+static void write_texts(struct pen *p, const struct log_view *v, const struct stamp *stamp)
+{
+    const struct log_record *r = v->head;
+
+    if (stamp->identity[0])
+        MEMBER(p, "identity", slice_of_text(stamp->identity));
+    if (r->tls_version[0])
+        MEMBER(p, "tls_version", slice_of_text(r->tls_version));
+    if (v->sni.len > 0)
+        MEMBER(p, "sni", v->sni);
+    if (v->upstream.len > 0) {
+        MEMBER(p, "upstream", v->upstream);
+        MEMBER(p, "upstream_transport", slice_of_text(r->upstream_transport));
+    }
+}
+
+static void write_verdict(struct pen *p, const struct log_record *r)
 {
     if (r->rule) {
-        PEN_LITERAL(p, ",\"action\":\"");
-        pen_text(p, actions[r->action]);
-        PEN_LITERAL(p, "\",\"rule\":\"");
-        pen_text(p, r->rule);
-        pen_byte(p, '"');
+        MEMBER(p, "action", slice_of_text(record_action_text(r->action)));
+        MEMBER(p, "rule", slice_of_text(r->rule));
+        if (r->rule_bits > 0) {
+            PEN_LITERAL(p, ",\"rule_prefix\":");
+            pen_number(p, r->rule_bits);
+        }
     }
-    if (r->rule && r->rule_bits) {
-        PEN_LITERAL(p, ",\"rule_prefix\":");
-        pen_number(p, r->rule_bits);
-    }
-    if (r->shadow) {
-        PEN_LITERAL(p, ",\"shadow_rule\":\"");
-        pen_text(p, r->shadow);
-        pen_byte(p, '"');
-    }
+    if (r->shadow)
+        MEMBER(p, "shadow_rule", slice_of_text(r->shadow));
 }
 
-static void write(struct pen *p, const struct log_view *v, const struct stamp *stamp)
+static void write_answers(struct pen *p, const struct log_view *v, struct slice qname)
 {
-    const struct log_record *r = v->head;
+    struct answers a = answers_of(v, p, qname, WITH_DOT);
+    bool is_first = true;
 
-    PEN_LITERAL(p, "{\"version\":1,\"time\":\"");
-    pen_time(p, v->arrived_wall_ns);
-    PEN_LITERAL(p, "\",\"sequence\":");
-    pen_number(p, stamp->sequence);
-    PEN_LITERAL(p, ",\"lost\":");
-    pen_number(p, stamp->lost);
-    if (stamp->identity[0]) {
-        PEN_LITERAL(p, ",\"identity\":\"");
-        pen_json(p, slice_of(stamp->identity, strlen(stamp->identity)));
-        pen_byte(p, '"');
+    for (; answers_next(&a, p); is_first = false) {
+        if (is_first)
+            PEN_LITERAL(p, ",\"answers\":[{\"name\":\"");
+        else
+            PEN_LITERAL(p, ",{\"name\":\"");
+        answers_write_name(p, &a);
+        PEN_LITERAL(p, "\",\"type\":\"");
+        answers_write_type(p, &a);
+        if (a.rr.dns_class != v->head->qclass) {
+            PEN_LITERAL(p, "\",\"class\":\"");
+            answers_write_class(p, &a);
+        }
+        PEN_LITERAL(p, "\",\"ttl\":");
+        pen_number(p, a.rr.ttl);
+        PEN_LITERAL(p, ",\"data\":\"");
+        answers_write_data(p, &a);
+        PEN_LITERAL(p, "\"}");
     }
-    pen_byte(p, ',');
-    put_client(p, v);
-    put_question(p, v);
-    PEN_LITERAL(p, ",\"query_bytes\":");
-    pen_number(p, r->query_len);
-    PEN_LITERAL(p, ",\"source\":\"");
-    pen_text(p, sources[r->source]);
-    PEN_LITERAL(p, "\",\"duration_us\":");
-    pen_number(p, r->took_ns / NS_PER_US);
-    if (v->upstream.len > 0) {
-        PEN_LITERAL(p, ",\"upstream\":\"");
-        pen_json(p, v->upstream);
-        pen_byte(p, '"');
+    if (!is_first)
+        pen_byte(p, ']');
+    if (a.is_cut)
+        PEN_LITERAL(p, ",\"answers_cut\":true");
+}
+
+static void write_response(struct pen *p, const struct log_view *v, struct slice qname)
+{
+    struct slice error = v->message.edns.extended_error;
+    uint8_t *at = v->response.len < DNS_HEADER_SIZE ? NULL : pen_open(p, HEAD_MAX);
+
+    if (!at)
+        return;
+    at = put_flags(PUT(at, ",\"response_flags\":\""), flags_of(v->response));
+    at = put_number(PUT(at, "\",\"response_bytes\":"), v->response.len);
+    pen_close(p, PUT(at, ",\"rcode\":\""));
+    pen_rcode(p, v->rcode);
+    pen_byte(p, '"');
+    if (!v->has_message)
+        return;
+    if (error.len >= 2) {
+        PEN_LITERAL(p, ",\"extended_error\":");
+        pen_number(p, code_at(error));
     }
-    put_verdict(p, r);
-    put_response(p, v);
+    if (error.len > 2)
+        MEMBER(p, "extended_error_text", slice_after(error, 2));
+    write_answers(p, v, qname);
+}
+
+static void write(struct pen *p, const struct log_view *v, const struct stamp *stamp,
+                  unsigned frame)
+{
+    struct slice qname;
+
+    (void)frame;
+    write_head(p, v, stamp);
+    write_texts(p, v, stamp);
+    qname = write_asked(p, v);
+    write_unreadable(p, v);
+    write_edns(p, v);
+    write_verdict(p, v->head);
+    write_response(p, v, qname);
     PEN_LITERAL(p, "}\n");
 }
 

@@ -4,9 +4,10 @@
  */
 #include "querylog/outlet.h"
 
+#include "base/random.h"
 #include "config/config.h"
-#include "dns/types.h"
 #include "log/log.h"
+#include "querylog/privacy.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -22,12 +23,49 @@ static const char *word_of(const struct query_log_config *config, const char *op
     return text;
 }
 
+static void tell_fault(void *arg, const char *option, const char *text)
+{
+    snprintf(arg, QUERYLOG_REASON_MAX, "query_log: %s: %s", option, text);
+}
+
+/* What is released by outlet_done, also when only a part of it was opened. */
+static err_t open_parts(struct outlet *o, char reason[QUERYLOG_REASON_MAX])
+{
+    const struct sink_ops *ops = sink_find(o->config->to);
+    char why[PRIVACY_REASON_MAX];
+    struct random random = { 0 };
+    char format[16];
+    err_t err;
+
+    o->format = format_find(word_of(o->config, "format", o->config->format, format));
+    o->stream = random_u64(&random);
+    TRY(filter_init(&o->filter, o->config, tell_fault, reason));
+    err = privacy_new(&o->privacy, o->config, why);
+    if (err != OK) {
+        snprintf(reason, QUERYLOG_REASON_MAX, "query_log: %s: %s", o->config->to, why);
+        return err;
+    }
+    filter_set_key(&o->filter, privacy_key(o->privacy));
+    o->sink = calloc(1, ops->size);
+    if (!o->sink)
+        return ERR_NOMEM;
+    *o->sink = (struct sink){ ops, o->config };
+    return ops->open(o->sink, reason);
+}
+
+static void outlet_done(struct outlet *o)
+{
+    free(o->sink);
+    privacy_free(&o->privacy);
+    filter_done(&o->filter);
+    config_unref(&o->held);
+    free(o);
+}
+
 err_t outlet_new(struct outlet **ret_outlet, struct config *config, size_t item,
                  char reason[QUERYLOG_REASON_MAX])
 {
     struct outlet *o = calloc(1, sizeof *o);
-    const struct sink_ops *ops;
-    char format[16];
     err_t err;
 
     snprintf(reason, QUERYLOG_REASON_MAX, "%s", err_text(ERR_NOMEM));
@@ -36,18 +74,9 @@ err_t outlet_new(struct outlet **ret_outlet, struct config *config, size_t item,
     list_init(&o->link);
     o->held = config_ref(config);
     o->config = config_item(config, &query_log_section, item);
-    o->format = format_find(word_of(o->config, "format", o->config->format, format));
-    ops = sink_find(o->config->to);
-    o->sink = calloc(1, ops->size);
-    err = o->sink ? OK : ERR_NOMEM;
-    if (err == OK) {
-        *o->sink = (struct sink){ ops, o->config };
-        err = ops->open(o->sink, reason);
-    }
+    err = open_parts(o, reason);
     if (err != OK) {
-        free(o->sink);
-        config_unref(&o->held);
-        free(o);
+        outlet_done(o);
         return err;
     }
     *ret_outlet = o;
@@ -73,49 +102,64 @@ void outlet_free(struct outlet **outlet, unsigned patience_ms)
     if (lost > 0)
         log_event(EVENT_query_log_lost, "to=%s records=%llu", o->config->to,
                   (unsigned long long)lost);
-    free(o->sink);
-    config_unref(&o->held);
-    free(o);
+    outlet_done(o);
 }
 
+/* Exchanges with upstreams are for those formats that have a place for them. */
 static bool is_wanted(const struct outlet *o, const struct log_view *view)
 {
-    const struct log_record *r = view->head;
-
-    switch ((enum query_log_only)o->config->only) {
-    case ONLY_ALL:
-        return true;
-    case ONLY_DENIED:
-        return r->rule || r->shadow;
-    case ONLY_ERRORS:
-        break;
-    }
-    return r->response_len == 0 || (r->rcode != RCODE_NOERROR && r->rcode != RCODE_NXDOMAIN);
+    return (view->head->kind == RECORD_QUERY || o->format->wants_messages) &&
+           filter_passes(&o->filter, view);
 }
 
-void outlet_write(struct outlet *o, const struct log_view *view, uint64_t belts_lost,
+/* All frames of a record, or it is lost. */
+static bool write_frames(struct outlet *o, const struct log_view *view, const struct stamp *stamp,
+                         struct pen *scratch)
+{
+    unsigned count = o->format->count_frames ? o->format->count_frames(view) : 1;
+
+    for (unsigned frame = 0; frame < count; frame++) {
+        scratch->next = scratch->start;
+        scratch->is_too_long = false;
+        o->format->write(scratch, view, stamp, frame);
+        if (scratch->is_too_long || !o->sink->ops->take(o->sink, pen_slice(scratch)))
+            return false;
+    }
+    return true;
+}
+
+uint64_t outlet_lost(const struct outlet *o, const struct belt_losses *belts)
+{
+    uint64_t lost = atomic_load_explicit(&o->lost, memory_order_relaxed) + belts->queries -
+                    o->lost_before.queries;
+
+    if (o->format->wants_messages)
+        lost += belts->exchanges - o->lost_before.exchanges;
+    return lost;
+}
+
+void outlet_write(struct outlet *o, const struct log_view *view, const struct belt_losses *belts,
                   struct pen *scratch)
 {
-    uint64_t lost =
-        atomic_load_explicit(&o->lost, memory_order_relaxed) + belts_lost - o->belts_lost_before;
+    uint64_t lost = outlet_lost(o, belts);
     const struct stamp stamp = {
         .sequence = atomic_load_explicit(&o->written, memory_order_relaxed) + lost + 1,
         .lost = lost,
+        .stream = o->stream,
         .identity = o->config->identity,
+        .sample = o->config->sample,
+        .clients = o->config->clients,
     };
 
     if (!is_wanted(o, view))
         return;
-    scratch->next = scratch->start;
-    scratch->is_too_long = false;
-    o->format->write(scratch, view, &stamp);
-    if (scratch->is_too_long || !o->sink->ops->take(o->sink, pen_slice(scratch)))
-        raise_by(&o->lost, 1);
-    else
-        raise_by(&o->written, 1);
+    view = privacy_apply(o->privacy, view);
+    raise_by(write_frames(o, view, &stamp, scratch) ? &o->written : &o->lost, 1);
 }
 
 void outlet_flush(struct outlet *o, uint64_t now_ns)
 {
+    if (privacy_refresh(o->privacy, now_ns))
+        filter_set_key(&o->filter, privacy_key(o->privacy));
     o->sink->ops->flush(o->sink, now_ns);
 }

@@ -5,12 +5,10 @@
 #include "querylog/pen.h"
 
 #include "base/clock.h"
+#include "config/utf8.h"
 #include "dns/name.h"
 
-#include <arpa/inet.h>
 #include <time.h>
-
-#define NUMBER_MAX 20 /* digits of 64 bits */
 
 static const char pairs[] = "0001020304050607080910111213141516171819"
                             "2021222324252627282930313233343536373839"
@@ -18,51 +16,113 @@ static const char pairs[] = "0001020304050607080910111213141516171819"
                             "6061626364656667686970717273747576777879"
                             "8081828384858687888990919293949596979899";
 
-void pen_number(struct pen *p, uint64_t number)
+static const char hex[] = "0123456789abcdef";
+
+static unsigned count_digits(uint64_t number)
 {
-    char digits[NUMBER_MAX];
-    size_t at = sizeof digits;
+    unsigned count = 1;
+
+    for (; number >= 10000; number /= 10000)
+        count += 4;
+    return count + (number >= 10) + (number >= 100) + (number >= 1000);
+}
+
+uint8_t *put_number(uint8_t *at, uint64_t number)
+{
+    uint8_t *end = at + count_digits(number), *next = end;
 
     for (; number >= 100; number /= 100) {
-        at -= 2;
-        memcpy(digits + at, pairs + 2 * (number % 100), 2);
+        next -= 2;
+        memcpy(next, pairs + 2 * (number % 100), 2);
     }
-    if (number >= 10) {
-        at -= 2;
-        memcpy(digits + at, pairs + 2 * number, 2);
-    } else {
-        digits[--at] = (char)('0' + number);
-    }
-    pen_bytes(p, digits + at, sizeof digits - at);
+    if (number >= 10)
+        memcpy(at, pairs + 2 * number, 2);
+    else
+        *at = (uint8_t)('0' + number);
+    return end;
 }
 
-void pen_digits(struct pen *p, uint64_t number, unsigned digits)
+uint8_t *put_digits(uint8_t *at, uint64_t number, unsigned digits)
 {
-    uint8_t *room = pen_room(p, digits);
+    uint8_t *end = at + digits;
 
-    for (; room && digits > 0; number /= 10)
-        room[--digits] = (uint8_t)('0' + number % 10);
+    for (; digits > 0; number /= 10)
+        at[--digits] = (uint8_t)('0' + number % 10);
+    return end;
 }
 
-void pen_ipv4(struct pen *p, const uint8_t address[4])
+void pen_number(struct pen *p, uint64_t number)
+{
+    uint8_t *at = pen_open(p, PUT_NUMBER_MAX);
+
+    if (at)
+        pen_close(p, put_number(at, number));
+}
+
+uint8_t *put_ipv4(uint8_t *at, const uint8_t address[4])
 {
     for (int i = 0; i < 4; i++) {
-        if (i > 0)
-            pen_byte(p, '.');
-        pen_number(p, address[i]);
+        at = put_number(at, address[i]);
+        *at++ = '.';
     }
+    return at - 1;
 }
 
-void pen_ipv6(struct pen *p, const uint8_t address[16])
+static unsigned group_at(const uint8_t address[16], unsigned i)
 {
-    char text[INET6_ADDRSTRLEN];
+    return (unsigned)address[2 * i] << 8 | address[2 * i + 1];
+}
 
-    inet_ntop(AF_INET6, address, text, sizeof text);
-    pen_text(p, text);
+/* RFC 5952 section 4.2: the longest run of zero groups, the first of equal ones, never a single
+ * one. Returns its length. */
+static unsigned find_zeroes(const uint8_t address[16], unsigned *ret_start)
+{
+    unsigned best = 1;
+
+    *ret_start = 8;
+    for (unsigned i = 0, run = 0; i < 8; i++) {
+        run = group_at(address, i) == 0 ? run + 1 : 0;
+        if (run > best) {
+            best = run;
+            *ret_start = i + 1 - run;
+        }
+    }
+    return best;
+}
+
+static uint8_t *put_group(uint8_t *at, unsigned group)
+{
+    for (int shift = group > 0xfff  ? 12
+                     : group > 0xff ? 8
+                     : group > 0xf  ? 4
+                                    : 0;
+         shift >= 0; shift -= 4)
+        *at++ = (uint8_t)hex[group >> shift & 15];
+    return at;
+}
+
+uint8_t *put_ipv6(uint8_t *at, const uint8_t address[16])
+{
+    static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+    unsigned start, len = find_zeroes(address, &start);
+
+    if (memcmp(address, mapped, sizeof mapped) == 0)
+        return put_ipv4(PUT(at, "::ffff:"), address + sizeof mapped);
+    for (unsigned i = 0; i < 8; i++) {
+        if (i == start) {
+            at = PUT(at, "::");
+            i += len - 1;
+            continue;
+        }
+        at = put_group(at, group_at(address, i));
+        if (i < 7 && i + 1 != start)
+            *at++ = ':';
+    }
+    return at;
 }
 
 /* Many records are of one second. */
-void pen_time(struct pen *p, uint64_t wall_ns)
+uint8_t *put_time(uint8_t *at, uint64_t wall_ns)
 {
     static _Thread_local struct {
         time_t second;
@@ -76,10 +136,20 @@ void pen_time(struct pen *p, uint64_t wall_ns)
         strftime(last.text, sizeof last.text, "%Y-%m-%dT%H:%M:%S", &tm);
         last.second = second;
     }
-    pen_bytes(p, last.text, sizeof last.text - 1);
-    pen_byte(p, '.');
-    pen_digits(p, wall_ns % NS_PER_S / NS_PER_US, 6);
-    pen_byte(p, 'Z');
+    at = put_bytes(at, last.text, sizeof last.text - 1);
+    *at++ = '.';
+    at = put_digits(at, wall_ns % NS_PER_S / NS_PER_US, 6);
+    *at++ = 'Z';
+    return at;
+}
+
+uint8_t *put_hex(uint8_t *at, struct slice bytes)
+{
+    for (size_t i = 0; i < bytes.len; i++) {
+        *at++ = (uint8_t)hex[bytes.data[i] >> 4];
+        *at++ = (uint8_t)hex[bytes.data[i] & 15];
+    }
+    return at;
 }
 
 static bool is_plain(uint8_t c)
@@ -87,68 +157,121 @@ static bool is_plain(uint8_t c)
     return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
 }
 
-static void json_byte(struct pen *p, uint8_t c)
+/* How many bytes from the first on need no escape. */
+static size_t count_plain(struct slice text)
 {
-    static const char hex[] = "0123456789abcdef";
-    const char escape[] = { '\\', 'u', '0', '0', hex[c >> 4], hex[c & 15] };
+    size_t plain = 0;
 
-    if (c == '"' || c == '\\')
-        pen_byte(p, '\\');
-    if (c >= 0x20 && c < 0x7f)
-        pen_byte(p, (char)c);
-    else
-        pen_bytes(p, escape, sizeof escape);
+    while (plain < text.len && is_plain(text.data[plain]))
+        plain++;
+    return plain;
+}
+
+void pen_json_again(struct pen *p, struct slice text)
+{
+    while (text.len > 0) {
+        size_t plain = count_plain(text);
+
+        pen_bytes(p, text.data, plain);
+        if (plain < text.len) { /* what is left of ASCII: a quote or a backslash */
+            pen_byte(p, '\\');
+            pen_byte(p, (char)text.data[plain]);
+        }
+        text = slice_after(text, plain + 1);
+    }
+}
+
+static void write_byte(struct pen *p, uint8_t c)
+{
+    uint8_t escape[5] = { '\\', '\\' };
+
+    put_digits(escape + 2, c, 3);
+    pen_bytes(p, escape, sizeof escape);
+}
+
+/* Writes the first character of `text`, which is not plain, and returns how long it was. */
+static size_t write_odd(struct pen *p, struct slice text)
+{
+    uint32_t character;
+    size_t len = utf8_read(text, &character);
+
+    if (*text.data == '"') {
+        PEN_LITERAL(p, "\\\"");
+        return 1;
+    }
+    if (*text.data == '\\') {
+        PEN_LITERAL(p, "\\\\\\\\");
+        return 1;
+    }
+    if (len > 1 && utf8_is_printable(character)) {
+        pen_bytes(p, text.data, len);
+        return len;
+    }
+    write_byte(p, *text.data);
+    return 1;
 }
 
 void pen_json(struct pen *p, struct slice bytes)
 {
-    size_t plain = 0;
+    while (bytes.len > 0) {
+        size_t done = count_plain(bytes);
 
-    for (; bytes.len > 0; bytes = slice_after(bytes, plain + 1), plain = 0) {
-        while (plain < bytes.len && is_plain(bytes.data[plain]))
-            plain++;
-        pen_bytes(p, bytes.data, plain);
-        if (plain < bytes.len)
-            json_byte(p, bytes.data[plain]);
+        pen_bytes(p, bytes.data, done);
+        if (done < bytes.len)
+            done += write_odd(p, slice_after(bytes, done));
+        bytes = slice_after(bytes, done);
     }
 }
 
 /* Letters, digits, - and _ are the same in every notation. */
-static bool is_common(struct slice label)
+static bool is_common(uint8_t c)
 {
     static const uint8_t common[256] = {
         ['-'] = 1, ['_'] = 1, ['0' ... '9'] = 1, ['A' ... 'Z'] = 1, ['a' ... 'z'] = 1,
     };
-    uint8_t all = 1;
 
-    for (size_t i = 0; i < label.len; i++)
-        all &= common[label.data[i]];
-    return all;
+    return common[c];
 }
 
-static bool write_common_name(struct pen *p, struct slice wire)
+/* The end of what was written, or NULL when the name has other bytes. */
+static uint8_t *put_common_name(uint8_t *at, struct slice wire)
 {
     struct reader r = reader_of(wire);
-    uint8_t *start = p->next;
+    bool all = true;
 
     for (uint8_t len = read_u8(&r); len > 0; len = read_u8(&r)) {
         struct slice label = read_bytes(&r, len);
 
-        if (!is_common(label)) {
-            p->next = start;
-            return false;
+        for (size_t i = 0; i < label.len; i++) {
+            all &= is_common(label.data[i]);
+            *at++ = label.data[i];
         }
-        pen_bytes(p, label.data, label.len);
-        pen_byte(p, '.');
+        *at++ = '.';
     }
-    return true;
+    return all ? at : NULL;
 }
 
-void pen_json_name(struct pen *p, struct slice wire)
+static void write_name(struct pen *p, struct slice wire, enum pen_dot dot)
 {
+    uint8_t *at = wire.len > 1 ? pen_open(p, wire.len) : NULL, *end;
     char text[DNS_NAME_TEXT_MAX];
+    size_t len;
 
-    if (wire.len > 1 && write_common_name(p, wire))
+    end = at ? put_common_name(at, wire) : NULL;
+    if (end) {
+        pen_close(p, end - (dot == WITHOUT_DOT));
         return;
-    pen_json(p, slice_of(text, name_to_text(wire, text, sizeof text)));
+    }
+    len = name_to_text(wire, text, sizeof text);
+    if (dot == WITHOUT_DOT && len > 1)
+        len--;
+    pen_json_again(p, slice_of(text, len));
+}
+
+struct slice pen_json_name(struct pen *p, struct slice wire, enum pen_dot dot)
+{
+    uint8_t *start = p->next;
+
+    write_name(p, wire, dot);
+    return slice_of(start, (size_t)(p->next - start));
 }

@@ -16,7 +16,8 @@
 
 #define BELT_SIZE   (4u << 20) /* of each worker: a tenth of a second at full speed, and more */
 #define RECORD_MAX  (1u << 20) /* bytes of one record as it is written */
-#define BATCH       128        /* records, after which their room goes back to the worker */
+#define BATCH       128        /* records that are handed on together */
+#define BUSY        256        /* records in one round, from which on rounds are more frequent */
 #define PAUSE_NS    (20 * NS_PER_MS)
 #define PATIENCE_MS 3000 /* at the end, for sinks that are slow */
 #define NO_PATIENCE 0
@@ -32,40 +33,25 @@ struct querylog {
     uint8_t *scratch;
 };
 
-static uint64_t belts_lost(const struct querylog *q)
+static struct belt_losses belts_lost(const struct querylog *q)
 {
-    uint64_t lost = 0;
+    struct belt_losses lost = { 0 };
 
-    for (size_t i = 0; i < q->workers; i++)
-        lost += atomic_load_explicit(&q->desks[i].lost, memory_order_relaxed);
+    for (size_t i = 0; i < q->workers; i++) {
+        lost.queries += atomic_load_explicit(&q->desks[i].lost, memory_order_relaxed);
+        lost.exchanges += atomic_load_explicit(&q->desks[i].exchanges_lost, memory_order_relaxed);
+    }
     return lost;
 }
 
 static void write_record(struct querylog *q, struct slice bytes, uint64_t wall_ahead_ns,
-                         struct pen *scratch)
+                         const struct belt_losses *lost, struct pen *scratch)
 {
     struct log_view view = record_read(bytes);
-    uint64_t lost = belts_lost(q);
 
     view.arrived_wall_ns = view.head->arrived_ns + wall_ahead_ns;
     list_for_each (node, &q->outlets)
         outlet_write(LIST_OF(node, struct outlet, link), &view, lost, scratch);
-}
-
-/* Returns how many records there were. */
-static size_t empty_ring(struct querylog *q, struct belt *belt, struct pen *scratch)
-{
-    uint64_t wall_ahead_ns = clock_wall_ns() - clock_monotonic_ns();
-    struct slice bytes;
-    size_t count = 0;
-
-    while ((bytes = belt_next(belt)).len > 0) {
-        write_record(q, bytes, wall_ahead_ns, scratch);
-        if (++count % BATCH == 0)
-            belt_release(belt);
-    }
-    belt_release(belt);
-    return count;
 }
 
 static void flush_all(struct querylog *q)
@@ -76,21 +62,46 @@ static void flush_all(struct querylog *q)
         outlet_flush(LIST_OF(node, struct outlet, link), now_ns);
 }
 
-static void empty_belts(struct querylog *q)
+/* Returns how many records there were. After each batch their room goes back to the worker, and
+ * what became of them is handed on while it is in the processor's cache. */
+static size_t empty_belt(struct querylog *q, struct belt *belt, struct pen *scratch)
 {
-    struct pen scratch = pen_on(q->scratch, RECORD_MAX);
+    uint64_t wall_ahead_ns = clock_wall_ns() - clock_monotonic_ns();
+    struct belt_losses lost = belts_lost(q);
+    struct slice bytes;
+    size_t count = 0;
 
-    for (size_t i = 0; i < q->workers; i++)
-        empty_ring(q, &q->desks[i].belt, &scratch);
-    flush_all(q);
+    while ((bytes = belt_next(belt)).len > 0) {
+        write_record(q, bytes, wall_ahead_ns, &lost, scratch);
+        if (++count % BATCH != 0)
+            continue;
+        belt_release(belt);
+        flush_all(q);
+        lost = belts_lost(q);
+    }
+    belt_release(belt);
+    return count;
 }
 
-static void pause_a_moment(struct querylog *q)
+/* Returns how many records there were. */
+static size_t empty_belts(struct querylog *q)
+{
+    struct pen scratch = pen_on(q->scratch, RECORD_MAX);
+    size_t count = 0;
+
+    for (size_t i = 0; i < q->workers; i++)
+        count += empty_belt(q, &q->desks[i].belt, &scratch);
+    flush_all(q);
+    return count;
+}
+
+/* The shorter the more records there were: what a round reads is still in the processor's cache. */
+static void pause_a_moment(struct querylog *q, size_t records)
 {
     struct timespec until;
 
     clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += (long)PAUSE_NS;
+    until.tv_nsec += (long)(records > BUSY ? PAUSE_NS / 4 : PAUSE_NS);
     if (until.tv_nsec >= (long)NS_PER_S) {
         until.tv_nsec -= (long)NS_PER_S;
         until.tv_sec++;
@@ -108,8 +119,7 @@ static void *run(void *arg)
             pthread_cond_wait(&q->told, &q->lock);
             continue;
         }
-        empty_belts(q);
-        pause_a_moment(q);
+        pause_a_moment(q, empty_belts(q));
     }
     empty_belts(q);
     pthread_mutex_unlock(&q->lock);
@@ -184,7 +194,7 @@ static err_t open_new(struct querylog *q, struct config *config, struct list *re
         if (find_same(q, config_item(config, &query_log_section, i)))
             continue;
         TRY(outlet_new(&o, config, i, reason));
-        o->belts_lost_before = belts_lost(q);
+        o->lost_before = belts_lost(q);
         list_append(ret_new, &o->link);
     }
     return OK;
@@ -199,11 +209,21 @@ static bool is_in(const struct config *config, const struct outlet *o)
     return false;
 }
 
+static unsigned wanted_by(const struct list *outlets)
+{
+    unsigned wants = 0;
+
+    list_for_each (node, outlets)
+        wants |= WANTS_RECORDS |
+                 (LIST_OF(node, struct outlet, link)->format->wants_messages ? WANTS_MESSAGES : 0);
+    return wants;
+}
+
 /* Between two rounds of the thread. */
 static void exchange(struct querylog *q, const struct config *config, struct list *new_ones,
                      struct list *ret_old)
 {
-    bool is_open;
+    unsigned wants;
 
     pthread_mutex_lock(&q->lock);
     list_for_each (node, &q->outlets)
@@ -212,11 +232,11 @@ static void exchange(struct querylog *q, const struct config *config, struct lis
             list_append(ret_old, node);
         }
     list_move_all(&q->outlets, new_ones);
-    is_open = !list_is_empty(&q->outlets);
+    wants = wanted_by(&q->outlets);
     pthread_cond_signal(&q->told);
     pthread_mutex_unlock(&q->lock);
     for (size_t i = 0; i < q->workers; i++)
-        atomic_store_explicit(&q->desks[i].is_open, is_open, memory_order_release);
+        atomic_store_explicit(&q->desks[i].wants, wants, memory_order_release);
 }
 
 err_t querylog_apply(struct querylog *q, struct config *config, char reason[QUERYLOG_REASON_MAX])
@@ -250,6 +270,7 @@ void querylog_reopen(struct querylog *q)
 
 size_t querylog_counts(struct querylog *q, struct querylog_count *ret_counts, size_t max)
 {
+    struct belt_losses lost = belts_lost(q);
     size_t count = 0;
 
     pthread_mutex_lock(&q->lock);
@@ -261,8 +282,7 @@ size_t querylog_counts(struct querylog *q, struct querylog_count *ret_counts, si
         ret_counts[count - 1] = (struct querylog_count){
             .to = o->config->to,
             .written = atomic_load_explicit(&o->written, memory_order_relaxed),
-            .lost = atomic_load_explicit(&o->lost, memory_order_relaxed) + belts_lost(q) -
-                    o->belts_lost_before,
+            .lost = outlet_lost(o, &lost),
         };
     }
     pthread_mutex_unlock(&q->lock);

@@ -11,12 +11,14 @@
 #include "listen/listen.h"
 #include "metrics/metrics.h"
 #include "query/query.h"
-#include "querylog/desk.h"
 #include "upstream/ask.h"
 #include "upstream/server.h"
 #include "worker/pipeline.h"
 #include "worker/prefetch.h"
+#include "worker/stages_log.h"
 #include "worker/worker.h"
+
+#include <stdlib.h>
 
 static void count(struct query *q, enum metric which)
 {
@@ -29,11 +31,15 @@ struct query *query_begin(struct worker *w, struct listener *l)
 
     if (!q) {
         metrics_count(&w->metrics, METRIC_queries_dropped_full);
+        if (l)
+            log_loss(w);
         return NULL;
     }
     q->worker = w;
     q->listener = l;
     q->source = FROM_NOWHERE;
+    q->look = LOOK_NONE;
+    q->kept = NULL;
     q->has_stale = q->is_answered = false;
     q->verdict = (struct verdict){ 0 };
     q->arrived_ns = loop_now_ns(w->loop);
@@ -152,6 +158,7 @@ static enum step answer_from_cache(struct query *q, const struct cache_hit *hit)
 {
     count(q, METRIC_cache_hits);
     q->source = FROM_CACHE;
+    q->look = LOOK_HIT;
     if (hit->is_failure) { /* RFC 9520: and the client is told that it is an old one (RFC 8914) */
         q->source = FROM_ERROR;
         q->fault = (struct compose_fault){ .rcode = hit->rcode,
@@ -176,10 +183,12 @@ enum step look_in_cache(struct query *q)
         return answer_from_cache(q, &hit);
     case CACHE_STALE:
         q->has_stale = true;
+        q->look = LOOK_EXPIRED;
         if (hit.refresh_failed)
             return answer_stale(q);
         break;
     case CACHE_MISS:
+        q->look = LOOK_MISS;
         break;
     }
     count(q, METRIC_cache_misses);
@@ -228,6 +237,7 @@ enum step ask_upstream(struct query *q)
     };
 
     q->routing = upstream_routing(upstreams);
+    log_before_waiting(q);
     if (upstream_ask(upstreams, group, &query, take_answer, q) == OK) {
         if (q->has_stale)
             wheel_set(loop_wheel(q->worker->loop), &q->patience,
@@ -276,6 +286,7 @@ enum step judge_response(struct query *q)
     if (q->answer->response) {
         q->source = q->is_answered ? q->source : FROM_UPSTREAM;
         q->upstream = q->answer->server->url;
+        log_exchange(q);
         return STEP_NEXT;
     }
     keep_failure(q);
@@ -338,26 +349,6 @@ static bool is_truncated(struct slice response)
     return response.len > 2 && response.data[2] & DNS_TC >> 8;
 }
 
-static void note_in_log(const struct query *q)
-{
-    const struct listener *l = q->listener;
-    struct client_tls tls;
-
-    tls.version = "";
-    tls.name_len = 0;
-    if (l->ops->tell_tls)
-        l->ops->tell_tls(l, q->handle, &tls);
-    querylog_note(q->worker->log, q,
-                  &(struct querylog_facts){
-                      .now_ns = clock_monotonic_ns(),
-                      .transport = l->ops->name,
-                      .listener = &l->addr,
-                      .tls_version = tls.version,
-                      .sni = slice_of(tls.name, tls.name_len),
-                      .upstream = slice_of(q->upstream, q->upstream ? strlen(q->upstream) : 0),
-                  });
-}
-
 void reply_to_client(struct query *q)
 {
     struct writer w = writer_of(q->worker->out, sizeof q->worker->out);
@@ -372,14 +363,15 @@ void reply_to_client(struct query *q)
         count(q, METRIC_responses_truncated);
     q->is_answered = true;
     policy_note_response(&q->worker->policy, q, loop_now_ns(q->worker->loop));
-    if (querylog_wants(q->worker->log))
-        note_in_log(q);
+    log_query(q);
     q->listener->ops->reply(q->listener, q);
+    log_responses_leave(q->worker);
 }
 
 void forget_query(struct query *q)
 {
     wheel_cancel(&q->patience);
+    free(q->kept);
     if (q->listener)
         q->listener->waiting--;
     pool_give(&q->worker->queries, q);

@@ -13,6 +13,7 @@
 #include "worker/pipeline.h"
 #include "worker/plan.h"
 #include "worker/stages.h"
+#include "worker/stages_log.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,6 +61,7 @@ static void end(struct worker *w)
     }
     w->upstreams = NULL;
     upstream_free_sets(&w->upstream);
+    log_turn_ends(w); /* this turn has no end */
     loop_stop(w->loop);
 }
 

@@ -39,6 +39,8 @@ struct worker {
     struct listen_context listen;
     struct policy_desk policy;
     struct querylog_desk *log;
+    struct turn_end log_turn;
+    bool has_noted;            /* in this turn */
     uint64_t stale_after_ns;   /* how long a client waits when an expired response is there */
     unsigned prefetch_percent; /* of a TTL: so little of it is left when it is fetched anew */
     struct netwatch *netwatch; /* NULL where the kernel does not tell */
