@@ -295,6 +295,16 @@ struct slice tls_alpn(const struct tls *tls)
     return slice_of(name.data, name.size);
 }
 
+size_t tls_server_name(const struct tls *tls, char name[TLS_NAME_SIZE])
+{
+    size_t size = TLS_NAME_SIZE;
+    unsigned type = GNUTLS_NAME_DNS;
+
+    if (gnutls_server_name_get(tls->session, name, &size, &type, 0) < 0)
+        return 0;
+    return strnlen(name, TLS_NAME_SIZE);
+}
+
 bool tls_was_resumed(const struct tls *tls)
 {
     return gnutls_session_is_resumed(tls->session);

@@ -74,6 +74,11 @@ err_t tls_error(const struct tls *tls);
  * few are held. */
 struct slice tls_ticket(struct tls *tls);
 
+/* A server's side, after TLS_READY: the name that the client asked for (SNI, RFC 6066 section 3).
+ * Returns its length; 0: none. */
+#define TLS_NAME_SIZE 256
+size_t tls_server_name(const struct tls *tls, char name[TLS_NAME_SIZE]);
+
 bool tls_was_resumed(const struct tls *tls);
 const char *tls_version_text(const struct tls *tls); /* "TLS1.3"; "" before TLS_READY */
 const char *tls_cipher_text(const struct tls *tls);  /* "AES-128-GCM"; "" before TLS_READY */

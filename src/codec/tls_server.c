@@ -8,8 +8,6 @@
 
 #include <stdlib.h>
 
-#define NAME_SIZE 256 /* a host name, and the final zero */
-
 struct server {
     struct tls base;
     struct tls_context *context;
@@ -38,13 +36,10 @@ int tls_server_choose_pair(gnutls_session_t session, const struct gnutls_cert_re
                            gnutls_privkey_t *ret_key, unsigned *ret_flags)
 {
     const struct server *s = gnutls_session_get_ptr(session);
-    char name[NAME_SIZE] = "";
-    size_t size = sizeof name;
-    unsigned type = GNUTLS_NAME_DNS;
+    char name[TLS_NAME_SIZE + 1];
     const struct tls_pair *pair;
 
-    if (gnutls_server_name_get(session, name, &size, &type, 0) < 0)
-        name[0] = '\0';
+    name[tls_server_name(&s->base, name)] = '\0';
     pair = tls_pairs_choose(tls_context_pairs(s->context), name, info->pk_algos,
                             info->pk_algos_length);
     *ret_chain = (gnutls_pcert_st *)(uintptr_t)pair->chain; /* which GnuTLS only reads */

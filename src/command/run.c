@@ -2,6 +2,8 @@
 #include "command/command.h"
 #include "command/service.h"
 #include "log/log.h"
+#include "querylog/querylog.h"
+#include "worker/plan.h"
 
 #include <signal.h>
 
@@ -17,6 +19,8 @@ static void obey_signals(struct service *s, const sigset_t *signals)
 
         if (got == SIGHUP)
             service_reload(s, &remarks);
+        if (got == SIGUSR1)
+            querylog_reopen(s->crew.commons.querylog);
         if (got == SIGNAL_CONTROL)
             control_work(s->control);
         crew_look_after(&s->crew);

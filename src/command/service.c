@@ -123,16 +123,17 @@ static err_t start_keeper(struct service *s)
 /* Takes the plan. */
 static int start_threads(struct service *s, const struct config *config, struct plan *plan)
 {
+    char reason[PLAN_REASON_MAX] = "cannot start the thread of the log: out of memory";
     const struct log_settings log = log_settings_of(config);
 
     if (log_start(&log) != OK) {
         plan_free(&plan);
     } else {
         open_control(s, config); /* before threads that make files, because of the umask */
-        if (crew_start(&s->crew, plan) == OK && start_keeper(s) == OK)
+        if (crew_start(&s->crew, plan, reason) == OK && start_keeper(s) == OK)
             return STATUS_OK;
     }
-    fprintf(stderr, "dotproxy: cannot start the threads: out of memory or of processes\n");
+    fprintf(stderr, "dotproxy: %s\n", reason);
     return STATUS_FAILED;
 }
 
@@ -211,7 +212,7 @@ static err_t put_in_force(struct service *s, struct config *config, struct probl
         err = plan_open(plan, s->crew.plan, reason);
     if (err == OK) {
         remark_what_needs_restart(s, config, remarks);
-        err = crew_apply(&s->crew, plan);
+        err = crew_apply(&s->crew, plan, reason);
     }
     if (err != OK) {
         remarks->count = 0;

@@ -35,27 +35,41 @@ static const struct named rcodes[] = {
     { NULL, 0 },
 };
 
-static const char *name_of(const struct named *list, uint16_t code)
-{
-    for (; list->name; list++)
-        if (list->code == code)
-            return list->name;
-    return NULL;
-}
-
+/* A table that the compiler makes: records of queries ask for many names a second. */
 const char *type_name(uint16_t type)
 {
-    return name_of(types, type);
+    switch (type) {
+#define TYPE(name, code, layout, doc)                                                              \
+    case code:                                                                                     \
+        return #name;
+#include "dns/types.def"
+#undef TYPE
+    }
+    return NULL;
 }
 
 const char *class_name(uint16_t dns_class)
 {
-    return name_of(classes, dns_class);
+    switch (dns_class) {
+#define CLASS(name, code)                                                                          \
+    case code:                                                                                     \
+        return #name;
+#include "dns/classes.def"
+#undef CLASS
+    }
+    return NULL;
 }
 
 const char *rcode_name(uint16_t rcode)
 {
-    return name_of(rcodes, rcode);
+    switch (rcode) {
+#define RCODE(name, code)                                                                          \
+    case code:                                                                                     \
+        return #name;
+#include "dns/rcodes.def"
+#undef RCODE
+    }
+    return NULL;
 }
 
 const char *ede_name(uint16_t code)
@@ -97,10 +111,8 @@ const char *type_layout(uint16_t type, uint16_t dns_class)
     return "";
 }
 
-static const char *to_text(const struct named *list, const char *prefix, uint16_t code, char *text)
+static const char *to_text(const char *name, const char *prefix, uint16_t code, char *text)
 {
-    const char *name = name_of(list, code);
-
     if (name)
         snprintf(text, TYPE_TEXT_MAX, "%s", name);
     else
@@ -110,17 +122,17 @@ static const char *to_text(const struct named *list, const char *prefix, uint16_
 
 const char *type_to_text(uint16_t type, char text[TYPE_TEXT_MAX])
 {
-    return to_text(types, "TYPE", type, text);
+    return to_text(type_name(type), "TYPE", type, text);
 }
 
 const char *class_to_text(uint16_t dns_class, char text[TYPE_TEXT_MAX])
 {
-    return to_text(classes, "CLASS", dns_class, text);
+    return to_text(class_name(dns_class), "CLASS", dns_class, text);
 }
 
 const char *rcode_to_text(uint16_t rcode, char text[TYPE_TEXT_MAX])
 {
-    return to_text(rcodes, "RCODE", rcode, text);
+    return to_text(rcode_name(rcode), "RCODE", rcode, text);
 }
 
 /* Reads decimal digits and nothing else. */

@@ -42,6 +42,17 @@ void door_reply(struct listener *l, const struct query *query)
     l->ops->talk->reply(&((struct stream_door *)l)->sessions, query);
 }
 
+void door_tell_tls(const struct listener *l, uint64_t handle, struct client_tls *ret_tls)
+{
+    const struct stream_door *d = (const struct stream_door *)l;
+    const struct session *s = l->ops->talk->find(&d->sessions, handle);
+
+    if (!s || !s->wire.tls)
+        return;
+    ret_tls->version = tls_version_text(s->wire.tls);
+    ret_tls->name_len = tls_server_name(s->wire.tls, ret_tls->name);
+}
+
 void door_drain(struct listener *l)
 {
     struct stream_door *d = (struct stream_door *)l;

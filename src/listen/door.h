@@ -18,6 +18,7 @@ struct stream_door {
 
 err_t door_open(struct listener *l, int fd);
 void door_reply(struct listener *l, const struct query *query);
+void door_tell_tls(const struct listener *l, uint64_t handle, struct client_tls *ret_tls);
 void door_drain(struct listener *l);
 bool door_is_drained(const struct listener *l);
 void door_close(struct listener *l);
@@ -25,6 +26,7 @@ void door_close(struct listener *l);
 /* What the ops of all such listeners have in common. */
 #define STREAM_DOOR                                                                                \
     .stream = true, .size = sizeof(struct stream_door), .open = door_open, .reply = door_reply,    \
-    .drain = door_drain, .is_drained = door_is_drained, .close = door_close
+    .tell_tls = door_tell_tls, .drain = door_drain, .is_drained = door_is_drained,                 \
+    .close = door_close
 
 #endif

@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "base/list.h"
 #include "base/slice.h"
+#include "codec/tls.h"
 #include "listen/limit_config.h"
 #include "metrics/metrics.h"
 
@@ -36,6 +37,13 @@ struct listen_context {
     void *arg;
 };
 
+/* What a client and we have agreed on. */
+struct client_tls {
+    const char *version;      /* a static text; "" for no TLS, or when the client has gone */
+    char name[TLS_NAME_SIZE]; /* that the client asked for (SNI); its first name_len bytes */
+    size_t name_len;
+};
+
 /* How one transport lets queries in and responses out. */
 struct listener_ops {
     const char *name;
@@ -48,8 +56,9 @@ struct listener_ops {
 
     err_t (*open)(struct listener *l, int fd);                    /* takes `fd` over */
     void (*reply)(struct listener *l, const struct query *query); /* once for each query */
-    void (*drain)(struct listener *l);                            /* no new queries */
-    bool (*is_drained)(const struct listener *l);                 /* nothing left to send */
+    void (*tell_tls)(const struct listener *l, uint64_t handle, struct client_tls *ret_tls);
+    void (*drain)(struct listener *l);            /* no new queries */
+    bool (*is_drained)(const struct listener *l); /* nothing left to send */
     void (*close)(struct listener *l);
 };
 

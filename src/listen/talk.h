@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct query;
 struct session;
@@ -16,6 +17,7 @@ struct session_set;
 struct talk {
     err_t (*begin)(struct session *s); /* the client can be heard; ERR_NOMEM */
     void (*received)(struct session *s, struct slice bytes);
+    struct session *(*find)(const struct session_set *set, uint64_t handle); /* NULL: gone */
     void (*reply)(struct session_set *set, const struct query *query);
     err_t (*write)(struct session *s, size_t max); /* adds one response, or less, to the wire */
     void (*shut)(struct session *s);               /* the client is told to ask no more */

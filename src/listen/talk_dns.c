@@ -47,6 +47,11 @@ static void append_response(struct session *s, struct slice response)
     session_flush_if_much(s);
 }
 
+static struct session *find(const struct session_set *set, uint64_t handle)
+{
+    return pool_find(&set->pool, handle);
+}
+
 static void reply(struct session_set *set, const struct query *query)
 {
     struct session *s = pool_find(&set->pool, query->handle);
@@ -81,6 +86,7 @@ static void end(struct session *s)
 const struct talk talk_dns = {
     .begin = begin,
     .received = received,
+    .find = find,
     .reply = reply,
     .is_partial = is_partial,
     .held = held,

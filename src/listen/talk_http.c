@@ -135,6 +135,13 @@ static void received(struct session *s, struct slice bytes)
     http_feed(s->http, bytes);
 }
 
+static struct session *find(const struct session_set *set, uint64_t handle)
+{
+    const struct exchange *e = pool_find(&set->exchanges, handle);
+
+    return e ? e->session : NULL;
+}
+
 /* A query without a response, because there was no memory for it, still is a request. */
 static void reply(struct session_set *set, const struct query *query)
 {
@@ -206,6 +213,7 @@ static void end(struct session *s)
 const struct talk talk_http = {
     .begin = begin,
     .received = received,
+    .find = find,
     .reply = reply,
     .write = write_out,
     .shut = shut,

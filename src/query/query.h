@@ -6,14 +6,15 @@
 #include "base/wheel.h"
 #include "dns/compose.h"
 #include "dns/cookie.h"
+#include "query/source.h"
 #include "query/verdict.h"
 
 struct listener; /* NULL in a query that no client has sent */
 struct stage;
 struct worker;
 
-/* Who gave the response. */
-enum query_source { FROM_NOWHERE, FROM_CACHE, FROM_STALE, FROM_UPSTREAM, FROM_LOCAL, FROM_ERROR };
+/* What the cache knew when it was asked. */
+enum cache_look { LOOK_NONE, LOOK_HIT, LOOK_MISS, LOOK_EXPIRED };
 
 /* One question from one client, from its arrival to its response. Before it has passed the doorman
  * it may be no question at all: see `asked`. */
@@ -27,7 +28,10 @@ struct query {
     bool has_local;         /* `local` is where a datagram was sent to */
     bool is_proven;         /* `client` is no forgery: it has shown that it hears us */
     /* what is asked */
-    struct slice message; /* as received; gone once the query has waited */
+    uint64_t arrived_ns;  /* monotonic */
+    struct slice message; /* as received; once the query has waited a copy, or nothing */
+    uint8_t *kept;        /* that copy; NULL: there is none */
+    uint16_t message_len;
     struct message_query asked;
     struct {
         enum cookie_state state;
@@ -43,9 +47,12 @@ struct query {
     /* what is answered */
     const struct upstream_answer *answer; /* while it is judged */
     enum query_source source;
-    struct compose_local own;   /* records of our own; borrowed from a rule */
-    struct compose_fault fault; /* of a response of our own without records */
-    struct slice response;      /* what the listener sends; nothing when it is empty */
+    enum cache_look look;
+    const char *upstream; /* the URL of who gave it; borrowed while it is judged. NULL: nobody */
+    const char *upstream_transport; /* that brought it */
+    struct compose_local own;       /* records of our own; borrowed from a rule */
+    struct compose_fault fault;     /* of a response of our own without records */
+    struct slice response;          /* what the listener sends; nothing when it is empty */
 };
 
 #endif

@@ -1,6 +1,7 @@
 #ifndef UPSTREAM_ASK_H
 #define UPSTREAM_ASK_H
 
+#include "base/addr.h"
 #include "base/err.h"
 #include "base/list.h"
 #include "dns/compose.h"
@@ -17,13 +18,24 @@ struct upstream_set;
 enum phase { PHASE_QUEUE, PHASE_CONNECT, PHASE_HANDSHAKE, PHASE_ANSWER };
 const char *phase_name(enum phase phase);
 
+/* How a response was got. */
+struct upstream_exchange {
+    const union addr *peer;
+    const char *transport; /* its name: "tls" */
+    uint64_t sent_ns;      /* monotonic */
+    uint16_t id;           /* that the question bore */
+    struct slice query;    /* the question but for its id, and without what a stream adds */
+};
+
 /* What came of a question. Borrowed until the callee returns. */
 struct upstream_answer {
     err_t err;
     enum phase phase;               /* of the last failure */
     const struct message *response; /* NULL on failure */
     const struct server *server;    /* who gave it */
-    bool is_first;                  /* of all who are told this answer */
+    const struct upstream_exchange
+        *exchange; /* that it comes from; NULL: it was kept from before */
+    bool is_first; /* of all who are told this answer */
 };
 
 typedef void upstream_answer_fn(void *arg, const struct upstream_answer *answer);

@@ -1,6 +1,7 @@
 #ifndef UPSTREAM_ATTEMPT_H
 #define UPSTREAM_ATTEMPT_H
 
+#include "base/addr.h"
 #include "base/list.h"
 
 #include <stdint.h>
@@ -18,6 +19,9 @@ struct attempt {
     struct channel *channel;   /* NULL while it waits for one */
     uint64_t start_ns;         /* when this upstream was chosen */
     uint64_t sent_ns;          /* 0: it was not sent yet */
+    /* where its answer came from, once that is there */
+    union addr peer;
+    const char *transport;
     uint16_t id;
     uint8_t moves; /* from one connection to another */
     bool is_hedge;

@@ -250,6 +250,8 @@ void channel_received(struct channel *c, struct slice wire)
     if (!a)
         return;
     c->answered[c->answered_count++ % CHANNEL_ANSWERED] = a->id;
+    a->peer = c->peer;
+    a->transport = c->ops->name;
     take_off(c, a);
     is_alive(c);
     note_keepalive(c, &message.edns);

@@ -409,9 +409,11 @@ void flight_answered(struct attempt *a, const struct message *response)
 {
     struct flight *f = a->flight;
     bool is_good = !says_failure(response);
-    struct upstream_answer answer = { .is_first = true,
-                                      .response = response,
-                                      .server = a->upstream->server };
+    const struct upstream_exchange exchange = { &a->peer, a->transport, a->sent_ns, a->id,
+                                                flight_query(f) };
+    struct upstream_answer answer = {
+        .is_first = true, .response = response, .server = a->upstream->server, .exchange = &exchange
+    };
 
     upstream_answered(a, is_good);
     if (!is_good && looks_further(a, response))

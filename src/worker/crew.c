@@ -8,9 +8,11 @@
 #include "base/clock.h"
 #include "cache/cache.h"
 #include "listen/admission.h"
+#include "querylog/querylog.h"
 #include "worker/plan.h"
 #include "worker/prefetch.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 static void wait_for(sem_t *done)
@@ -39,29 +41,39 @@ static err_t make_commons(struct crew *c)
 {
     TRY(admission_new(&c->commons.admission));
     TRY(policy_state_new(&c->commons.policy));
+    TRY(querylog_new(&c->commons.querylog, c->plan->workers));
     if (c->plan->cache.size == 0)
         return OK;
     TRY(prefetch_new(&c->commons.prefetch));
     return cache_new(&c->commons.cache, &c->plan->cache);
 }
 
-err_t crew_start(struct crew *c, struct plan *plan)
+static err_t start_workers(struct crew *c)
 {
-    c->plan = plan;
-    c->started_ns = clock_monotonic_ns();
-    TRY(make_commons(c));
-    c->workers = calloc(plan->workers, sizeof *c->workers);
+    c->workers = calloc(c->plan->workers, sizeof *c->workers);
     if (!c->workers)
         return ERR_NOMEM;
-    for (; c->count < plan->workers; c->count++) {
+    for (; c->count < c->plan->workers; c->count++) {
         TRY(worker_new(&c->workers[c->count], c->count, &c->commons));
         TRY(worker_start(c->workers[c->count]));
     }
-    return tell_all(c, plan);
+    return tell_all(c, c->plan);
 }
 
-err_t crew_apply(struct crew *c, struct plan *plan)
+err_t crew_start(struct crew *c, struct plan *plan, char reason[PLAN_REASON_MAX])
 {
+    snprintf(reason, PLAN_REASON_MAX,
+             "cannot start the threads: out of memory or of processes; lower workers");
+    c->plan = plan;
+    c->started_ns = clock_monotonic_ns();
+    TRY(make_commons(c));
+    TRY(querylog_apply(c->commons.querylog, plan->config, reason));
+    return start_workers(c);
+}
+
+err_t crew_apply(struct crew *c, struct plan *plan, char reason[PLAN_REASON_MAX])
+{
+    TRY(querylog_apply(c->commons.querylog, plan->config, reason));
     TRY(tell_all(c, plan));
     if (c->commons.cache)
         cache_configure(c->commons.cache, &plan->cache);
@@ -107,6 +119,7 @@ void crew_free(struct crew *c)
     plan_free(&c->plan);
     admission_free(&c->commons.admission);
     policy_state_free(&c->commons.policy);
+    querylog_free(&c->commons.querylog);
     prefetch_free(&c->commons.prefetch);
     cache_free(&c->commons.cache);
     *c = (struct crew){ 0 };

@@ -1,6 +1,7 @@
 #ifndef WORKER_CREW_H
 #define WORKER_CREW_H
 
+#include "worker/plan.h"
 #include "worker/worker.h"
 
 #define CREW_COUNTERS (METRIC_COUNT + 5)
@@ -15,11 +16,12 @@ struct crew {
     uint64_t started_ns; /* monotonic */
 };
 
-/* Starts as many workers as `plan` says and puts it in force; takes it, also on failure. */
-err_t crew_start(struct crew *c, struct plan *plan);
+/* Starts as many workers as `plan` says and puts it in force; takes it, also on failure. `reason`
+ * says why not. */
+err_t crew_start(struct crew *c, struct plan *plan, char reason[PLAN_REASON_MAX]);
 
 /* Puts `plan` in force in place of the one before, and takes it; on failure nothing has changed. */
-err_t crew_apply(struct crew *c, struct plan *plan);
+err_t crew_apply(struct crew *c, struct plan *plan, char reason[PLAN_REASON_MAX]);
 
 /* Calls `ask` for one worker after the other, on its own thread, while the caller waits. On failure
  * some have not been asked. */

@@ -88,6 +88,7 @@ void prefetch_if_due(const struct query *q, const struct cache_hit *hit)
     if (!background)
         return;
     background->asked = q->asked;
+    background->message = (struct slice){ 0 };
     background->is_answered = true;
     metrics_count(&w->metrics, METRIC_cache_prefetches);
     refresh_query(background);

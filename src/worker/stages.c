@@ -12,9 +12,13 @@
 #include "metrics/metrics.h"
 #include "query/query.h"
 #include "upstream/ask.h"
+#include "upstream/server.h"
 #include "worker/pipeline.h"
 #include "worker/prefetch.h"
+#include "worker/stages_log.h"
 #include "worker/worker.h"
+
+#include <stdlib.h>
 
 static void count(struct query *q, enum metric which)
 {
@@ -27,15 +31,21 @@ struct query *query_begin(struct worker *w, struct listener *l)
 
     if (!q) {
         metrics_count(&w->metrics, METRIC_queries_dropped_full);
+        if (l)
+            log_loss(w);
         return NULL;
     }
     q->worker = w;
     q->listener = l;
     q->source = FROM_NOWHERE;
+    q->look = LOOK_NONE;
+    q->kept = NULL;
     q->has_stale = q->is_answered = false;
     q->asked.has_question = false;
     q->cookie.state = COOKIE_NONE;
     q->verdict = (struct verdict){ 0 };
+    q->arrived_ns = loop_now_ns(w->loop);
+    q->upstream = NULL;
     q->patience = (struct timer){ 0 };
     q->response = (struct slice){ 0 };
     if (l)
@@ -46,6 +56,7 @@ struct query *query_begin(struct worker *w, struct listener *l)
 enum step parse_query(struct query *q)
 {
     if (message_read_query(q->message, &q->asked) != OK) {
+        q->asked = (struct message_query){ 0 };
         count(q, q->message.len < DNS_HEADER_SIZE ? METRIC_queries_dropped_short
                                                   : METRIC_queries_dropped_response);
         return STEP_DROP;
@@ -146,6 +157,7 @@ static enum step answer_from_cache(struct query *q, const struct cache_hit *hit)
 {
     count(q, METRIC_cache_hits);
     q->source = FROM_CACHE;
+    q->look = LOOK_HIT;
     if (hit->is_failure) { /* RFC 9520: and the client is told that it is an old one (RFC 8914) */
         q->source = FROM_ERROR;
         q->fault = (struct compose_fault){ .rcode = hit->rcode,
@@ -170,10 +182,12 @@ enum step look_in_cache(struct query *q)
         return answer_from_cache(q, &hit);
     case CACHE_STALE:
         q->has_stale = true;
+        q->look = LOOK_EXPIRED;
         if (hit.refresh_failed)
             return answer_stale(q);
         break;
     case CACHE_MISS:
+        q->look = LOOK_MISS;
         break;
     }
     count(q, METRIC_cache_misses);
@@ -231,6 +245,7 @@ enum step ask_upstream(struct query *q)
     bool has_joined;
 
     q->routing = upstream_routing(upstreams);
+    log_before_waiting(q);
     if (upstream_ask(upstreams, group, &query, take_answer, q, &has_joined) == OK) {
         if (q->listener && !has_joined)
             policy_note_asked(&q->worker->policy, q, loop_now_ns(q->worker->loop));
@@ -280,6 +295,8 @@ enum step judge_response(struct query *q)
     wheel_cancel(&q->patience);
     if (q->answer->response) {
         q->source = q->is_answered ? q->source : FROM_UPSTREAM;
+        q->upstream = q->answer->server->url;
+        log_exchange(q);
         return STEP_NEXT;
     }
     keep_failure(q);
@@ -363,12 +380,15 @@ void reply_to_client(struct query *q)
         count(q, METRIC_responses_truncated);
     q->is_answered = true;
     policy_note_response(&q->worker->policy, q, loop_now_ns(q->worker->loop));
+    log_query(q);
     q->listener->ops->reply(q->listener, q);
+    log_responses_leave(q->worker);
 }
 
 void forget_query(struct query *q)
 {
     wheel_cancel(&q->patience);
+    free(q->kept);
     if (q->listener) {
         q->listener->waiting--;
         tally_note(&q->worker->tally, q, loop_now_ns(q->worker->loop));

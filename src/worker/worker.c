@@ -9,9 +9,11 @@
 #include "io/netwatch.h"
 #include "log/log.h"
 #include "query/query.h"
+#include "querylog/querylog.h"
 #include "worker/pipeline.h"
 #include "worker/plan.h"
 #include "worker/stages.h"
+#include "worker/stages_log.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,6 +50,7 @@ static void take_query(void *arg, struct listener *l, const struct arrival *arri
     if (arrival->local)
         q->local = *arrival->local;
     q->message = arrival->message;
+    q->message_len = (uint16_t)arrival->message.len;
     start_query(q);
 }
 
@@ -60,6 +63,7 @@ static void end(struct worker *w)
     }
     w->upstreams = NULL;
     upstream_free_sets(&w->upstream);
+    log_turn_ends(w); /* this turn has no end */
     loop_stop(w->loop);
 }
 
@@ -193,6 +197,7 @@ err_t worker_new(struct worker **ret_worker, size_t index, const struct commons 
     w->policy.state = commons->policy;
     w->policy.has_route = has_route;
     w->policy.arg = w;
+    w->log = querylog_desk(commons->querylog, index);
     list_init(&w->doors);
     list_init(&w->leaving);
     pool_init(&w->queries, sizeof(struct query), QUERIES_MAX);

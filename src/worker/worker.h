@@ -16,6 +16,8 @@
 
 struct netwatch;
 struct plan;
+struct querylog;
+struct querylog_desk;
 
 /* What all workers share; each part takes care of that itself. */
 struct commons {
@@ -23,6 +25,7 @@ struct commons {
     struct cache *cache; /* NULL: nothing is remembered */
     struct prefetch *prefetch;
     struct policy_state *policy;
+    struct querylog *querylog;
 };
 
 /* One core: its own loop, doors, upstream connections and counters. */
@@ -37,6 +40,9 @@ struct worker {
     struct listen_context listen;
     struct policy_desk policy;
     struct tally tally;
+    struct querylog_desk *log;
+    struct turn_end log_turn;
+    bool has_noted;            /* in this turn */
     uint64_t stale_after_ns;   /* how long a client waits when an expired response is there */
     unsigned prefetch_percent; /* of a TTL: so little of it is left when it is fetched anew */
     struct netwatch *netwatch; /* NULL where the kernel does not tell */

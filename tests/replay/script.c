@@ -63,6 +63,7 @@ static void make_commons(void)
 {
     CHECK_EQUAL(admission_new(&replay.commons.admission), OK);
     CHECK_EQUAL(policy_state_new(&replay.commons.policy), OK);
+    CHECK_EQUAL(querylog_new(&replay.commons.querylog, 1), OK);
     if (replay.plan->cache.size == 0)
         return;
     CHECK_EQUAL(prefetch_new(&replay.commons.prefetch), OK);
@@ -147,6 +148,7 @@ void replay_end(void)
     plan_free(&replay.plan);
     admission_free(&replay.commons.admission);
     policy_state_free(&replay.commons.policy);
+    querylog_free(&replay.commons.querylog);
     prefetch_free(&replay.commons.prefetch);
     cache_free(&replay.commons.cache);
     world_end();

@@ -1,0 +1,132 @@
+/* querylog/belt.c - records on their way from a worker to the thread that writes them.
+ *
+ * Called by: desk.c (a worker), querylog.c (the reader). Each record stands behind its length; a
+ * length of 0 says that the next one is at the start of the belt.
+ */
+#include "querylog/belt.h"
+
+#include <stdlib.h>
+
+#define HEAD 8     /* the length of what follows, and of itself */
+#define WARM 65536 /* bytes that may be used before an empty belt begins anew */
+
+err_t belt_init(struct belt *r, size_t size)
+{
+    uint8_t *bytes = aligned_alloc(64, size);
+
+    if (!bytes)
+        return ERR_NOMEM;
+    *r = (struct belt){ .bytes = bytes, .size = size };
+    return OK;
+}
+
+void belt_done(struct belt *r)
+{
+    free(r->bytes);
+    r->bytes = NULL;
+}
+
+static size_t place_of(const struct belt *r, size_t at)
+{
+    return at & (r->size - 1);
+}
+
+static size_t rounded(size_t len)
+{
+    return (len + HEAD + 7) & ~(size_t)7;
+}
+
+static void put_length(const struct belt *r, size_t at, uint64_t len)
+{
+    memcpy(r->bytes + place_of(r, at), &len, sizeof len);
+}
+
+static uint64_t length_at(const struct belt *r, size_t at)
+{
+    uint64_t len;
+
+    memcpy(&len, r->bytes + place_of(r, at), sizeof len);
+    return len;
+}
+
+static bool has_room(struct belt *r, size_t end)
+{
+    if (end - r->released_seen <= r->size)
+        return true;
+    r->released_seen = atomic_load_explicit(&r->released, memory_order_acquire);
+    return end - r->released_seen <= r->size;
+}
+
+/* A belt that the reader has emptied is used from its start again: those bytes are still in the
+ * processor's cache, the ones farther on are not. */
+static bool may_begin_anew(struct belt *r, size_t wanted)
+{
+    size_t place = place_of(r, r->filled);
+
+    if (place < WARM || place < wanted ||
+        atomic_load_explicit(&r->written, memory_order_relaxed) != r->filled)
+        return false;
+    r->released_seen = atomic_load_explicit(&r->released, memory_order_acquire);
+    return r->released_seen == r->filled;
+}
+
+void *belt_reserve(struct belt *r, size_t len)
+{
+    size_t left = r->size - place_of(r, r->filled), wanted = rounded(len);
+
+    if (wanted > r->size / 4)
+        return NULL;
+    if (wanted > left || may_begin_anew(r, wanted)) {
+        if (!has_room(r, r->filled + left + wanted))
+            return NULL;
+        put_length(r, r->filled, 0);
+        r->filled += left;
+    } else if (!has_room(r, r->filled + wanted)) {
+        return NULL;
+    }
+    return r->bytes + place_of(r, r->filled) + HEAD;
+}
+
+void belt_keep(struct belt *r, size_t len)
+{
+    put_length(r, r->filled, len);
+    r->filled += rounded(len);
+}
+
+void belt_commit(struct belt *r)
+{
+    atomic_store_explicit(&r->written, r->filled, memory_order_release);
+}
+
+/* The record at `at`, or empty, and moves behind it. */
+static struct slice record_at(const struct belt *r, size_t *at, size_t end)
+{
+    while (*at != end) {
+        size_t place = place_of(r, *at);
+        uint64_t len = length_at(r, *at);
+
+        if (len > 0) {
+            *at += rounded(len);
+            return slice_of(r->bytes + place + HEAD, len);
+        }
+        *at += r->size - place;
+    }
+    return (struct slice){ 0 };
+}
+
+void *belt_kept(const struct belt *r, size_t *at)
+{
+    struct slice record = record_at(r, at, r->filled);
+
+    return record.len > 0 ? r->bytes + (record.data - r->bytes) : NULL;
+}
+
+struct slice belt_next(struct belt *r)
+{
+    return record_at(r, &r->next, atomic_load_explicit(&r->written, memory_order_acquire));
+}
+
+void belt_release(struct belt *r)
+{
+    atomic_store_explicit(&r->released, r->next, memory_order_release);
+}

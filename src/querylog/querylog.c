@@ -1,0 +1,318 @@
+/* querylog/querylog.c - the streams of records, and the thread that writes them.
+ *
+ * Called by: command/service.c (started, changed, ended), worker/crew.c (desks).
+ * Owns: desks, outlets, the thread. The lock lies between main and the thread; no worker knows it.
+ */
+#include "querylog/querylog.h"
+
+#include "base/clock.h"
+#include "base/thread.h"
+#include "config/config.h"
+#include "config/same.h"
+#include "querylog/outlet.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define BELT_SIZE   (4u << 20) /* of each worker: a tenth of a second at full speed, and more */
+#define RECORD_MAX  (1u << 20) /* bytes of one record as it is written */
+#define BATCH       128        /* records that are handed on together */
+#define BUSY        256        /* records in one round, from which on rounds are more frequent */
+#define PAUSE_NS    (20 * NS_PER_MS)
+#define PATIENCE_MS 3000 /* at the end, for sinks that are slow */
+#define NO_PATIENCE 0
+
+struct querylog {
+    size_t workers;
+    struct querylog_desk *desks;
+    pthread_t thread;
+    pthread_mutex_t lock; /* for all below */
+    pthread_cond_t told;
+    struct list outlets;
+    bool runs, stops;
+    uint8_t *scratch;
+};
+
+static struct belt_losses belts_lost(const struct querylog *q)
+{
+    struct belt_losses lost = { 0 };
+
+    for (size_t i = 0; i < q->workers; i++) {
+        lost.queries += atomic_load_explicit(&q->desks[i].lost, memory_order_relaxed);
+        lost.exchanges += atomic_load_explicit(&q->desks[i].exchanges_lost, memory_order_relaxed);
+    }
+    return lost;
+}
+
+static void write_record(struct querylog *q, struct slice bytes, uint64_t wall_ahead_ns,
+                         const struct belt_losses *lost, struct pen *scratch)
+{
+    struct log_view view = record_read(bytes);
+
+    view.arrived_wall_ns = view.head->arrived_ns + wall_ahead_ns;
+    list_for_each (node, &q->outlets)
+        outlet_write(LIST_OF(node, struct outlet, link), &view, lost, scratch);
+}
+
+static void flush_all(struct querylog *q)
+{
+    uint64_t now_ns = clock_monotonic_ns();
+
+    list_for_each (node, &q->outlets)
+        outlet_flush(LIST_OF(node, struct outlet, link), now_ns);
+}
+
+/* Returns how many records there were. After each batch their room goes back to the worker, and
+ * what became of them is handed on while it is in the processor's cache. */
+static size_t empty_belt(struct querylog *q, struct belt *belt, struct pen *scratch)
+{
+    uint64_t wall_ahead_ns = clock_wall_ns() - clock_monotonic_ns();
+    struct belt_losses lost = belts_lost(q);
+    struct slice bytes;
+    size_t count = 0;
+
+    while ((bytes = belt_next(belt)).len > 0) {
+        write_record(q, bytes, wall_ahead_ns, &lost, scratch);
+        if (++count % BATCH != 0)
+            continue;
+        belt_release(belt);
+        flush_all(q);
+        lost = belts_lost(q);
+    }
+    belt_release(belt);
+    return count;
+}
+
+/* Returns how many records there were. */
+static size_t empty_belts(struct querylog *q)
+{
+    struct pen scratch = pen_on(q->scratch, RECORD_MAX);
+    size_t count = 0;
+
+    for (size_t i = 0; i < q->workers; i++)
+        count += empty_belt(q, &q->desks[i].belt, &scratch);
+    flush_all(q);
+    return count;
+}
+
+/* The shorter the more records there were: what a round reads is still in the processor's cache. */
+static void pause_a_moment(struct querylog *q, size_t records)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += (long)(records > BUSY ? PAUSE_NS / 4 : PAUSE_NS);
+    if (until.tv_nsec >= (long)NS_PER_S) {
+        until.tv_nsec -= (long)NS_PER_S;
+        until.tv_sec++;
+    }
+    pthread_cond_clockwait(&q->told, &q->lock, CLOCK_MONOTONIC, &until);
+}
+
+static void *run(void *arg)
+{
+    struct querylog *q = arg;
+
+    pthread_mutex_lock(&q->lock);
+    while (!q->stops) {
+        if (list_is_empty(&q->outlets)) {
+            pthread_cond_wait(&q->told, &q->lock);
+            continue;
+        }
+        pause_a_moment(q, empty_belts(q));
+    }
+    empty_belts(q);
+    pthread_mutex_unlock(&q->lock);
+    return NULL;
+}
+
+err_t querylog_new(struct querylog **ret_log, size_t workers)
+{
+    struct querylog *q = calloc(1, sizeof *q);
+
+    if (!q)
+        return ERR_NOMEM;
+    q->workers = workers;
+    q->desks = aligned_alloc(64, workers * sizeof *q->desks);
+    if (!q->desks) {
+        free(q);
+        return ERR_NOMEM;
+    }
+    memset(q->desks, 0, workers * sizeof *q->desks);
+    pthread_mutex_init(&q->lock, NULL);
+    pthread_cond_init(&q->told, NULL);
+    list_init(&q->outlets);
+    *ret_log = q;
+    return OK;
+}
+
+/* What is needed only once somebody wants records. */
+static err_t start(struct querylog *q)
+{
+    if (q->runs)
+        return OK;
+    if (!q->scratch)
+        q->scratch = malloc(RECORD_MAX);
+    if (!q->scratch)
+        return ERR_NOMEM;
+    for (size_t i = 0; i < q->workers; i++)
+        if (!q->desks[i].belt.bytes)
+            TRY(belt_init(&q->desks[i].belt, BELT_SIZE));
+    TRY(thread_start(&q->thread, "dotproxy-qlog", run, q));
+    q->runs = true;
+    return OK;
+}
+
+static void free_outlets(struct list *outlets, unsigned patience_ms)
+{
+    list_for_each (node, outlets) {
+        struct outlet *o = LIST_OF(node, struct outlet, link);
+
+        outlet_free(&o, patience_ms);
+    }
+}
+
+/* The stream that says what item `item` does, or NULL. */
+static struct outlet *find_same(struct querylog *q, const void *item)
+{
+    list_for_each (node, &q->outlets) {
+        struct outlet *o = LIST_OF(node, struct outlet, link);
+
+        if (section_item_same(&query_log_section, o->config, item))
+            return o;
+    }
+    return NULL;
+}
+
+/* Streams that are new; ERR_NOTFOUND and the like as outlet_new says. */
+static err_t open_new(struct querylog *q, struct config *config, struct list *ret_new,
+                      char reason[QUERYLOG_REASON_MAX])
+{
+    struct outlet *o;
+
+    for (size_t i = 0; i < config_count(config, &query_log_section); i++) {
+        if (find_same(q, config_item(config, &query_log_section, i)))
+            continue;
+        TRY(outlet_new(&o, config, i, reason));
+        o->lost_before = belts_lost(q);
+        list_append(ret_new, &o->link);
+    }
+    return OK;
+}
+
+static bool is_in(const struct config *config, const struct outlet *o)
+{
+    for (size_t i = 0; i < config_count(config, &query_log_section); i++)
+        if (section_item_same(&query_log_section, o->config,
+                              config_item(config, &query_log_section, i)))
+            return true;
+    return false;
+}
+
+static unsigned wanted_by(const struct list *outlets)
+{
+    unsigned wants = 0;
+
+    list_for_each (node, outlets)
+        wants |= WANTS_RECORDS |
+                 (LIST_OF(node, struct outlet, link)->format->wants_messages ? WANTS_MESSAGES : 0);
+    return wants;
+}
+
+/* Between two rounds of the thread. */
+static void exchange(struct querylog *q, const struct config *config, struct list *new_ones,
+                     struct list *ret_old)
+{
+    unsigned wants;
+
+    pthread_mutex_lock(&q->lock);
+    list_for_each (node, &q->outlets)
+        if (!is_in(config, LIST_OF(node, struct outlet, link))) {
+            list_remove(node);
+            list_append(ret_old, node);
+        }
+    list_move_all(&q->outlets, new_ones);
+    wants = wanted_by(&q->outlets);
+    pthread_cond_signal(&q->told);
+    pthread_mutex_unlock(&q->lock);
+    for (size_t i = 0; i < q->workers; i++)
+        atomic_store_explicit(&q->desks[i].wants, wants, memory_order_release);
+}
+
+err_t querylog_apply(struct querylog *q, struct config *config, char reason[QUERYLOG_REASON_MAX])
+{
+    struct list new_ones, old;
+    err_t err = open_new(q, config, (list_init(&new_ones), &new_ones), reason);
+
+    if (err == OK && !list_is_empty(&new_ones))
+        err = start(q);
+    if (err != OK) {
+        free_outlets(&new_ones, NO_PATIENCE);
+        return err;
+    }
+    list_init(&old);
+    exchange(q, config, &new_ones, &old);
+    free_outlets(&old, PATIENCE_MS);
+    return OK;
+}
+
+void querylog_reopen(struct querylog *q)
+{
+    pthread_mutex_lock(&q->lock);
+    list_for_each (node, &q->outlets) {
+        struct sink *sink = LIST_OF(node, struct outlet, link)->sink;
+
+        if (sink->ops->reopen)
+            sink->ops->reopen(sink);
+    }
+    pthread_mutex_unlock(&q->lock);
+}
+
+size_t querylog_counts(struct querylog *q, struct querylog_count *ret_counts, size_t max)
+{
+    struct belt_losses lost = belts_lost(q);
+    size_t count = 0;
+
+    pthread_mutex_lock(&q->lock);
+    list_for_each (node, &q->outlets) {
+        const struct outlet *o = LIST_OF(node, struct outlet, link);
+
+        if (count++ >= max)
+            continue;
+        ret_counts[count - 1] = (struct querylog_count){
+            .to = o->config->to,
+            .written = atomic_load_explicit(&o->written, memory_order_relaxed),
+            .lost = outlet_lost(o, &lost),
+        };
+    }
+    pthread_mutex_unlock(&q->lock);
+    return count;
+}
+
+struct querylog_desk *querylog_desk(struct querylog *q, size_t worker)
+{
+    return &q->desks[worker];
+}
+
+void querylog_free(struct querylog **log)
+{
+    struct querylog *q = *log;
+
+    if (!q)
+        return;
+    *log = NULL;
+    pthread_mutex_lock(&q->lock);
+    q->stops = true;
+    pthread_cond_signal(&q->told);
+    pthread_mutex_unlock(&q->lock);
+    if (q->runs)
+        pthread_join(q->thread, NULL);
+    free_outlets(&q->outlets, PATIENCE_MS);
+    for (size_t i = 0; i < q->workers; i++)
+        belt_done(&q->desks[i].belt);
+    pthread_cond_destroy(&q->told);
+    pthread_mutex_destroy(&q->lock);
+    free(q->scratch);
+    free(q->desks);
+    free(q);
+}

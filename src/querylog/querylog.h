@@ -1,0 +1,37 @@
+#ifndef QUERYLOG_QUERYLOG_H
+#define QUERYLOG_QUERYLOG_H
+
+#include "querylog/desk.h"
+#include "querylog/sink.h"
+
+struct config;
+
+/* The query log: a desk for each worker, the streams that the configuration asks for, and the
+ * thread that writes them. Made, changed and freed by main. */
+struct querylog;
+
+err_t querylog_new(struct querylog **ret_log, size_t workers);
+
+/* Writes what is left, for some seconds at most. The workers have ended. */
+void querylog_free(struct querylog **q);
+
+/* A worker's desk; it lives as long as the log. */
+struct querylog_desk *querylog_desk(struct querylog *q, size_t worker);
+
+/* The streams become those of `config`; those that say what one says already go on. On failure,
+ * told to a person in `reason`, nothing has changed. */
+err_t querylog_apply(struct querylog *q, struct config *config, char reason[QUERYLOG_REASON_MAX]);
+
+/* Files are opened anew: the old ones have been moved away. */
+void querylog_reopen(struct querylog *q);
+
+/* What one stream has come to. */
+struct querylog_count {
+    const char *to;         /* lasts until the next querylog_apply */
+    uint64_t written, lost; /* records; lost by the workers' belts or on the way out */
+};
+
+/* At most `max` streams; returns how many there are. */
+size_t querylog_counts(struct querylog *q, struct querylog_count *ret_counts, size_t max);
+
+#endif
