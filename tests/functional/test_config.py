@@ -62,8 +62,8 @@ WRONG = [
     ("listen:\n  - udp_size: 1232\n", "2:5: listen: the key `url` is missing"),
     ("listen: []\n", "1:9: listen: is empty; write at least one item, or remove the key"),
     (
-        "listen:\n  - url: tls://127.0.0.1\n",
-        "2:10: url: tls:// is not possible here; write one of dns|udp|tcp",
+        "listen:\n  - url: quic://127.0.0.1\n",
+        "2:10: url: quic://127.0.0.1: the scheme is none of dns, udp, tcp, tls, https, http",
     ),
     (
         "upstream:\n  - url: tls://1.1.1.1\n    pin: [abc]\n",
