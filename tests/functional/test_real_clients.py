@@ -14,7 +14,7 @@ import pytest
 
 from browser import Browser, Page
 from client import query, tool
-from control import socket_at, tell_json
+from control import await_socket, socket_at, tell_json
 from forwarders import FORWARDERS, NEED_ROOT
 from front import curl, doh, door, dot, encoded, trusting, url_for, PATH
 from names import Names
@@ -35,6 +35,7 @@ class House:
         rows = [dot(authority["good"]), doh(authority["good"]), door("http", path=PATH)]
         self.proxy = stage.proxy(upstream, listen=rows, workers=2, control=control)
         self.control, self.authority, self.ca = control["socket"], authority, authority.ca
+        await_socket(self.control)
         self.tls, self.https, self.http = (self.port_of(row) for row in rows)
         self.doh, self.plain = rows[1]["url"], rows[2]["url"]
 
