@@ -64,7 +64,9 @@ static int header(nghttp2_session *session, const nghttp2_frame *frame, nghttp2_
     (void)flags;
     if (!http2_guard_field(&c->guard, len))
         return NGHTTP2_ERR_CALLBACK_FAILURE;
-    if (!s || s->stage != READING)
+    /* Fields behind the body say nothing of it: a proxy that tells us the client passes them on as
+     * they come (RFC 9110 section 6.5.1). */
+    if (!s || s->stage != READING || frame->headers.cat != NGHTTP2_HCAT_REQUEST)
         return 0;
     return http2_stream_read_field(&c->streams, s, http2_text(name), value)
                ? 0

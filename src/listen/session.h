@@ -35,7 +35,8 @@ struct session {
         struct {
             struct http *http; /* NULL until it is known which kind */
             struct list exchanges;
-        }; /* talk_http */
+            uint8_t preface_len; /* of HTTP/2's, while that is not known */
+        };                       /* talk_http */
     };
     size_t held; /* bytes counted at the admission */
     struct turn_end settle;
