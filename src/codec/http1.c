@@ -411,11 +411,11 @@ static bool wants_input(const struct http *h)
     return !c->is_busy && c->pending.len == 0;
 }
 
-static bool is_partial(const struct http *h)
+static uint32_t partial(const struct http *h)
 {
     const struct connection *c = (const struct connection *)h;
 
-    return c->request && !c->is_busy;
+    return c->request && !c->is_busy ? c->stream + 1 : 0;
 }
 
 static bool is_over(const struct http *h)
@@ -423,6 +423,12 @@ static bool is_over(const struct http *h)
     const struct connection *c = (const struct connection *)h;
 
     return c->closes && !c->is_busy && c->out.len == 0;
+}
+
+static size_t unsaid(const struct http *h)
+{
+    (void)h;
+    return 0;
 }
 
 static size_t held(const struct http *h)
@@ -477,8 +483,9 @@ const struct http_ops http1 = {
     .write = write_out,
     .shut = shut,
     .wants_input = wants_input,
-    .is_partial = is_partial,
+    .partial = partial,
     .is_over = is_over,
+    .unsaid = unsaid,
     .held = held,
     .abuse = abuse,
 };

@@ -76,12 +76,15 @@ static int header(nghttp2_session *session, const nghttp2_frame *frame, nghttp2_
 static int data_chunk(nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t *bytes,
                       size_t len, void *arg)
 {
+    struct connection *c = arg;
     struct http2_stream *s = nghttp2_session_get_stream_user_data(session, id);
 
-    (void)flags, (void)arg;
+    (void)flags;
     if (!s || s->stage != READING || s->fault)
         return 0;
-    return http2_stream_read_body(s, slice_of(bytes, len)) ? 0 : NGHTTP2_ERR_CALLBACK_FAILURE;
+    return http2_stream_read_body(&c->streams, s, slice_of(bytes, len))
+               ? 0
+               : NGHTTP2_ERR_CALLBACK_FAILURE;
 }
 
 static void hand_on(struct connection *c, struct http2_stream *s)
@@ -201,6 +204,7 @@ static void respond(struct http *h, uint32_t id, const struct http_response *res
 
     if (!s || s->stage != ASKED)
         return;
+    c->streams.held -= s->body.len;
     buffer_consume(&s->body, s->body.len, HTTP2_BODY_KEPT);
     if (has_body(s, response) && buffer_append(&s->body, response->body) != OK) {
         c->starved = true;
@@ -267,9 +271,11 @@ static bool wants_input(const struct http *h)
     return true;
 }
 
-static bool is_partial(const struct http *h)
+static uint32_t partial(const struct http *h)
 {
-    return ((const struct connection *)h)->streams.reading > 0;
+    const struct http2_stream *s = http2_stream_oldest(&((const struct connection *)h)->streams);
+
+    return s ? (uint32_t)s->id : 0;
 }
 
 static bool is_over(const struct http *h)
@@ -278,6 +284,11 @@ static bool is_over(const struct http *h)
 
     return c->is_broken ||
            (!nghttp2_session_want_read(c->session) && !nghttp2_session_want_write(c->session));
+}
+
+static size_t unsaid(const struct http *h)
+{
+    return ((const struct connection *)h)->streams.waiting;
 }
 
 static size_t held(const struct http *h)
@@ -357,8 +368,9 @@ const struct http_ops http2 = {
     .write = write_out,
     .shut = shut,
     .wants_input = wants_input,
-    .is_partial = is_partial,
+    .partial = partial,
     .is_over = is_over,
+    .unsaid = unsaid,
     .held = held,
     .abuse = abuse,
 };

@@ -197,9 +197,9 @@ static void shut(struct session *s)
         http_shut(s->http);
 }
 
-static bool is_partial(const struct session *s)
+static uint32_t partial(const struct session *s)
 {
-    return s->http ? http_is_partial(s->http) : s->preface_len > 0;
+    return s->http ? http_partial(s->http) : s->preface_len > 0;
 }
 
 static bool is_full(const struct session *s)
@@ -210,6 +210,11 @@ static bool is_full(const struct session *s)
 static bool is_over(const struct session *s)
 {
     return s->http && http_is_over(s->http);
+}
+
+static size_t unsaid(const struct session *s)
+{
+    return s->http ? http_unsaid(s->http) : 0;
 }
 
 static size_t held(const struct session *s)
@@ -232,9 +237,10 @@ const struct talk talk_http = {
     .reply = reply,
     .write = write_out,
     .shut = shut,
-    .is_partial = is_partial,
+    .partial = partial,
     .is_full = is_full,
     .is_over = is_over,
+    .unsaid = unsaid,
     .held = held,
     .end = end,
 };

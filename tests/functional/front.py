@@ -54,9 +54,18 @@ class TlsStream(Stream):
         self.sock = context.wrap_socket(self.sock, server_hostname=name, session=session)
 
 
-def connect(port, source=None):
-    sock = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE,
-                                    source_address=(source, 0) if source else None)
+def port_of(row):
+    return int(row["url"].split(":")[2].partition("/")[0])
+
+
+def connect(port, source=None, receive_buffer=None):
+    sock = socket.socket()
+    sock.settimeout(PATIENCE)
+    if receive_buffer:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    if source:
+        sock.bind((source, 0))
+    sock.connect(("127.0.0.1", port))
     return sock
 
 

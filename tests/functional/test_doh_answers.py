@@ -7,7 +7,7 @@ import dns.rcode
 import pytest
 
 from client import failed_well, is_right, name_of, named_queries, query, tool
-from front import PATH, doh, door, row_of, send_apart, status_of, url_for
+from front import PATH, doh, door, port_of, row_of, send_apart, status_of, url_for
 from proxy import BRIEF
 from scripts import PADDING
 from waiting import until
@@ -172,8 +172,7 @@ def test_all_is_padded_where_the_policy_says_so(stage, chaos, authority):
 @pytest.mark.parametrize("version", ["--http1.1", "--http2"])
 def test_curl_gets_its_answer(served, authority, version):
     url = url_for(row_of(served, "https"), "curl.test").replace("127.0.0.1", "dns.test")
-    port = url.split(":")[2].split("/")[0]
-    resolve = ["--resolve", f"dns.test:{port}:127.0.0.1"]
+    resolve = ["--resolve", f"dns.test:{served.port}:127.0.0.1"]
     assert status_of(authority.ca, version, *resolve, url) == (200, "2" if version == "--http2" else "1.1")
 
 
@@ -185,5 +184,5 @@ def test_kdig_gets_its_answer(served, authority, how):
 
 
 def test_curl_finds_a_server_by_our_dns_over_https(served, authority):
-    url = f"http://loopback.test:{row_of(served, 'http')['url'].split(':')[2].split('/')[0]}/nothing"
+    url = f"http://loopback.test:{port_of(row_of(served, 'http'))}/nothing"
     assert status_of(authority.ca, "--doh-url", row_of(served, "https")["url"], url) == (404, "1.1")

@@ -10,7 +10,7 @@ import h2.events
 import h2.settings
 
 from client import PATIENCE
-from front import MEDIA_TYPE, PATH, connect, encoded, trusting
+from front import MEDIA_TYPE, PATH, connect, encoded, port_of, trusting
 
 PIECE = 16384
 AUTHORITY = "dns.test"
@@ -130,7 +130,8 @@ class Http2(Web):
         super().__init__(sock)
         self.h2 = h2.connection.H2Connection(h2.config.H2Configuration(header_encoding="utf-8"))
         if window is not None:
-            self.h2.local_settings[h2.settings.SettingCodes.INITIAL_WINDOW_SIZE] = window
+            size = {h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: window}
+            self.h2.local_settings = h2.settings.Settings(client=True, initial_values=size)
         self.answers, self.done, self.goaway, self.acked = {}, [], None, False
         self.h2.initiate_connection()
         first(sock, self.h2.data_to_send())
@@ -194,6 +195,7 @@ class Http2(Web):
             self.done.append(answer)
         elif isinstance(event, h2.events.ConnectionTerminated):
             self.goaway = int(event.error_code)
+            self.h2.state_machine.state = h2.connection.ConnectionState.CLIENT_OPEN   # answers still come
         elif isinstance(event, h2.events.SettingsAcknowledged):
             self.acked = True
 
@@ -222,9 +224,12 @@ WAYS = {"https-h2": ("https", Http2), "https-h1": ("https", Http1),
         "http-h2": ("http", Http2), "http-h1": ("http", Http1)}
 
 
-def dial(row, authority, kind, source=None, **other):
-    """A connection of this kind to the door that the row of `listen` describes."""
-    sock = connect(int(row["url"].rpartition(":")[2].partition("/")[0]), source)
+def dial(row, authority, kind, before=b"", **other):
+    """A connection of this kind to the door that the row of `listen` describes; `before`: what is said
+    ahead of TLS. `other`: source, receive_buffer of the socket, and what the kind takes."""
+    own = {name: other.pop(name) for name in ("source", "receive_buffer") if name in other}
+    sock = connect(port_of(row), **own)
+    sock.sendall(before)
     if row["url"].startswith("https"):
         sock = trusting(authority, alpn=kind.alpn).wrap_socket(sock, server_hostname="dns.test")
         sock.settimeout(PATIENCE)
