@@ -326,7 +326,7 @@ static void introduced(void *arg, const union addr *client)
     s->client = *client;
     if (!admission_enter(context->admission, client, context->limits.tcp_connections,
                          context->limits.tcp_connections_per_client)) {
-        s->client.any.sa_family = AF_UNSPEC;
+        s->client.any.sa_family = AF_UNSPEC; /* counted nowhere */
         session_doom(s, METRIC_connections_refused);
     }
 }
