@@ -16,12 +16,14 @@
 #define WAITING_MAX 1048576 /* bytes of responses that the client's window does not let through */
 #define TABLE_SIZE  4096    /* RFC 7541 section 4.2: what both sides remember of header fields */
 #define ACKS_MAX    128     /* of SETTINGS and PING, that wait to be sent */
+#define RESETS_MAX  (1u << 30)
 
 struct connection {
     struct http http;
     nghttp2_session *session;
     struct http2_streams streams;
     struct http2_guard guard;
+    int32_t last_stream;
     bool has_said_all; /* the last frame ended a response */
     bool is_broken;    /* nothing can be said any more */
     bool starved;
@@ -111,7 +113,9 @@ static int frame_begins(nghttp2_session *session, const nghttp2_frame_hd *hd, vo
     struct connection *c = arg;
 
     (void)session;
-    http2_guard_frame(&c->guard, hd->type, hd->length, hd->flags);
+    http2_guard_frame(&c->guard, hd, hd->stream_id > c->last_stream);
+    if (hd->type == NGHTTP2_HEADERS && hd->stream_id > c->last_stream)
+        c->last_stream = hd->stream_id;
     return 0;
 }
 
@@ -120,9 +124,14 @@ static int frame_received(nghttp2_session *session, const nghttp2_frame *frame, 
     struct connection *c = arg;
     struct http2_stream *s;
 
-    if ((frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA) ||
-        !(frame->hd.flags & NGHTTP2_FLAG_END_STREAM))
+    if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA)
         return 0;
+    if (!(frame->hd.flags & NGHTTP2_FLAG_END_STREAM)) {
+        if (frame->hd.type == NGHTTP2_DATA && frame->hd.length > 0 &&
+            frame->hd.length == frame->data.padlen)
+            http2_guard_padding(&c->guard);
+        return 0;
+    }
     s = nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
     if (s && s->stage == READING)
         hand_on(c, s);
@@ -320,6 +329,8 @@ static int make_session(struct connection *c, nghttp2_session_callbacks *callbac
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, stream_closed);
     nghttp2_option_set_no_closed_streams(option, 1);
     nghttp2_option_set_max_outbound_ack(option, ACKS_MAX);
+    /* the guard counts resets, and knows which are paid for */
+    nghttp2_option_set_stream_reset_rate_limit(option, RESETS_MAX, RESETS_MAX);
     nghttp2_option_set_max_deflate_dynamic_table_size(option, TABLE_SIZE);
     if (nghttp2_session_server_new2(&c->session, callbacks, c, option) != 0)
         return -1;

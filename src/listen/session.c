@@ -266,7 +266,11 @@ static void note_partial(struct session *s)
 
 static bool is_finished(const struct session *s)
 {
-    return (s->client_finished || s->set->draining) && s->queries == 0 && untaken(s) == 0;
+    if (s->queries > 0)
+        return false;
+    if (s->client_finished) /* and makes no more room */
+        return wire_unsent(&s->wire) == 0;
+    return s->set->draining && untaken(s) == 0;
 }
 
 static void go_on(struct session *s)

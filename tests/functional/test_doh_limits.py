@@ -266,6 +266,15 @@ def test_clients_that_leave_at_our_last_words_cost_nothing(stage, chaos, leave):
     assert cpu_seconds(house.proxy.process) - before < 1
 
 
+def test_a_client_that_leaves_its_responses_behind_a_closed_window_frees_its_place(stage, chaos):
+    house = House(stage, chaos, tcp_connections_per_client=1, **LONG)
+    with house.dial("http-h2", source="127.0.0.2", window=0) as web:
+        stream = web.send_query(query("behind.test"))
+        until(lambda: stream in web.answers or not web.pump(), "its response has begun")
+        assert web.answers[stream].status == 200
+    until(lambda: is_gone(house, "127.0.0.2"), "its place is free again")
+
+
 def reset(sock):
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     sock.close()
