@@ -54,6 +54,13 @@ class TlsStream(Stream):
         self.sock = context.wrap_socket(self.sock, server_hostname=name, session=session)
 
 
+class Port:
+    """As much of a proxy as a Stream wants to know: another port than its first."""
+
+    def __init__(self, port):
+        self.port = port
+
+
 def port_of(row):
     return int(row["url"].split(":")[2].partition("/")[0])
 

@@ -6,7 +6,7 @@ import pytest
 from balancers import Haproxy, Nginx
 from client import Stream, is_right, name_of, named_queries, query, tool
 from control import socket_at, tell_json
-from front import PATH, TlsStream, door, dot, port_of, status_of, trusting, url_for
+from front import PATH, Port, TlsStream, door, dot, port_of, status_of, trusting, url_for
 from waiting import until
 from web import Http1, Http2, dial
 
@@ -32,13 +32,6 @@ class House:
 
 
 # HAProxy.
-
-class Port:
-    """As much of a proxy as a Stream wants to know."""
-
-    def __init__(self, port):
-        self.port = port
-
 
 @pytest.fixture
 def haproxy(stage, chaos, authority):

@@ -9,7 +9,8 @@ import pytest
 
 from client import Stream, exchange, is_right, query
 from control import socket_at, tell_json
-from front import PATH, TlsStream, connect, doh, door, dot, ends, port_of, proxy_header, send_apart, trusting
+from front import (PATH, Port, TlsStream, connect, doh, door, dot, ends, port_of, proxy_header, send_apart,
+                   trusting)
 from waiting import until
 from web import Http1, Http2, dial
 
@@ -44,13 +45,6 @@ class House:
         stream = Stream(served, **other)
         stream.sock.sendall(before)
         return stream
-
-
-class Port:
-    """As much of a proxy as a Stream wants to know."""
-
-    def __init__(self, port):
-        self.port = port
 
 
 class Web:

@@ -224,13 +224,13 @@ WAYS = {"https-h2": ("https", Http2), "https-h1": ("https", Http1),
         "http-h2": ("http", Http2), "http-h1": ("http", Http1)}
 
 
-def dial(row, authority, kind, before=b"", **other):
+def dial(row, authority, kind, before=b"", name=AUTHORITY, **other):
     """A connection of this kind to the door that the row of `listen` describes; `before`: what is said
     ahead of TLS. `other`: source, receive_buffer of the socket, and what the kind takes."""
     own = {name: other.pop(name) for name in ("source", "receive_buffer") if name in other}
     sock = connect(port_of(row), **own)
     sock.sendall(before)
     if row["url"].startswith("https"):
-        sock = trusting(authority, alpn=kind.alpn).wrap_socket(sock, server_hostname="dns.test")
+        sock = trusting(authority, alpn=kind.alpn).wrap_socket(sock, server_hostname=name)
         sock.settimeout(PATIENCE)
     return kind(sock, **other)
