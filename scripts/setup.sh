@@ -13,7 +13,8 @@ packages() {
     demo)    echo procps unbound openssl bind9-dnsutils ;;
     test)    echo clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 universal-ctags \
                   libcmocka-dev python3 python3-pytest python3-dnspython python3-yaml python3-jsonschema \
-                  unbound nsd bind9-dnsutils knot-dnsutils dnsperf gnutls-bin openssl \
+                  python3-h2 unbound nsd haproxy nginx curl bind9-dnsutils knot-dnsutils dnsperf \
+                  gnutls-bin openssl \
                   tcpdump iproute2 procps util-linux mandoc shellcheck git ;;
     chaos)   echo gcc libc6-dev python3 gnutls-bin openssl iproute2 nftables util-linux ;;
     bench)   echo gcc libc6-dev make libssl-dev openssl dnsperf python3 util-linux procps ;;
@@ -23,8 +24,8 @@ packages() {
     esac
 }
 
-# Resolvers that Debian would start on port 53, where dotproxy wants to be; only their programs are needed.
-services='unbound nsd dnsdist'
+# What Debian would start on ports where dotproxy, or somebody else, wants to be; only their programs are needed.
+services='unbound nsd dnsdist haproxy nginx'
 
 missing_of() {
     have=" $(dpkg-query -W -f='${db:Status-Status} ${Package}\n' "$@" 2>/dev/null |

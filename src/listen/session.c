@@ -292,7 +292,7 @@ static void settle(void *arg)
 
     if (!s->finished_ns)
         go_on(s);
-    if (!s->doomed && !is_finished(s) && is_due(s))
+    if (!s->doomed && (s->finished_ns || !is_finished(s)) && is_due(s))
         give_up(s);
     if (s->doomed || (is_finished(s) && !s->finished_ns))
         close_session(s);

@@ -8,11 +8,12 @@ import struct
 
 import pytest
 
-from client import is_right, name_of, named_queries, query
+import frames
+from client import is_right, query
 from control import socket_at, tell_json
-from front import MEDIA_TYPE, PATH, doh, door, encoded
+from front import MEDIA_TYPE, PATH, doh, door, port_of
 from waiting import until
-from web import WAYS, Http1, Http2, dial
+from web import WAYS, Http1, dial
 
 SHORT = {"tls_idle": "1s", "tcp_idle": "1s", "tls_handshake": "1s", "tcp_message": "1s"}
 LONG = {"tls_idle": "60s", "tcp_idle": "60s"}
@@ -61,13 +62,16 @@ def end_of(web):
 
 # Idle.
 
-@pytest.mark.parametrize("way", WAYS)
-def test_an_idle_client_is_told_goodbye(strict, way):
+def test_an_idle_client_is_told_goodbye(strict):
     before = strict.counted("connections_idle")
-    with strict.dial(way) as web:
-        assert is_right(web.ask(query("idle.test")).dns, "idle.test")
-        assert web.goodbye() == (0 if "h2" in way else b"")     # GOAWAY with NO_ERROR: nothing is lost
-    assert strict.counted("connections_idle") == before + 1
+    with contextlib.ExitStack() as stack:
+        webs = {way: stack.enter_context(strict.dial(way)) for way in WAYS}
+        for way, web in webs.items():
+            assert is_right(web.ask(query("idle.test")).dns, "idle.test")
+        goodbyes = {way: web.goodbye() for way, web in webs.items()}
+    # GOAWAY with NO_ERROR: what was not answered can be asked again
+    assert goodbyes == {"https-h2": 0, "http-h2": 0, "https-h1": b"", "http-h1": b""}
+    assert strict.counted("connections_idle") == before + len(WAYS)
 
 
 def test_a_client_that_only_pings_is_idle(strict):
@@ -88,45 +92,34 @@ def test_a_client_that_never_speaks_is_not_waited_for(strict):
 
 # A request must be whole in time, however busy it looks (RFC 9112 section 9.5).
 
-def drip(sock):
-    """A byte now and then, until the other side has had enough."""
-    def is_over():
-        try:
-            sock.sendall(b"x")
-        except OSError:
-            return True
+def takes_more(sock):
+    try:
+        sock.sendall(b"x")
+    except OSError:
         return False
-    until(is_over, "the connection ends although bytes still come")
+    return True
 
 
-@pytest.mark.parametrize("words", ["POST /", HEAD, HEAD + "x-field: ", HEAD + "content-length: 40000\r\n\r\n",
-                                   HEAD + "transfer-encoding: chunked\r\n\r\nffff\r\n"],
-                         ids=["method", "head", "field", "body", "chunk"])
 @pytest.mark.parametrize("way", ["https-h1", "http-h1"])
-def test_a_request_that_comes_byte_by_byte_is_cut_off(strict, way, words):
+def test_a_request_that_comes_byte_by_byte_is_cut_off(strict, way):
+    begun = ["POST /", HEAD, HEAD + "x-field: ", HEAD + "content-length: 40000\r\n\r\n",
+             HEAD + "transfer-encoding: chunked\r\n\r\nffff\r\n"]
     before = strict.counted("connections_late")
-    with strict.dial(way) as web:
-        web.sock.sendall(words.encode())
-        drip(web.sock)
-    assert strict.counted("connections_late") == before + 1
+    with contextlib.ExitStack() as stack:
+        socks = [stack.enter_context(strict.dial(way)).sock for _ in begun]
+        for sock, words in zip(socks, begun):
+            sock.sendall(words.encode())
+        until(lambda: not any([takes_more(sock) for sock in socks]), "all end although bytes still come")
+    assert strict.counted("connections_late") == before + len(begun)
 
 
-@pytest.mark.parametrize("way", ["https-h2", "http-h2"])
-def test_a_body_that_does_not_come_in_http2_is_cut_off(strict, way):
+def test_what_does_not_come_in_http2_is_cut_off(strict):
     before = strict.counted("connections_late")
-    with strict.dial(way) as web:
-        web.post(WIRE[:20], ends=False)
-        end_of(web)
-    assert strict.counted("connections_late") == before + 1
-
-
-def test_header_fields_that_do_not_come_in_http2_are_cut_off(strict):
-    before = strict.counted("connections_late")
-    with strict.dial("http-h2") as web:
-        web.settle()
-        web.sock.sendall(b"\0\0\1\1\0\0\0\0\1\x82")         # HEADERS that do not end: ":method: GET"
-        end_of(web)
-    assert strict.counted("connections_late") == before + 1
+    with strict.dial("https-h2") as body, strict.dial("http-h2") as fields:
+        body.post(WIRE[:20], ends=False)
+        fields.settle().sock.sendall(frames.headers(1, flags=0))       # the block goes on
+        end_of(body), end_of(fields)
+    assert strict.counted("connections_late") == before + 2
 
 
 def test_other_requests_buy_no_time_for_one_that_does_not_come(strict):
@@ -159,15 +152,9 @@ def test_a_client_of_http2_that_opens_no_window_is_idle_then(strict):
 def test_a_client_of_http1_that_reads_nothing_is_cut_off(strict, way):
     before = strict.counted("connections_slow")
     with strict.dial(way, receive_buffer=4096) as web:
-        web.sock.setblocking(False)
-        wire = query("big-60000.slow.test", "TXT").to_wire()
-        request = f"{HEAD}content-length: {len(wire)}\r\n\r\n".encode() + wire
-
-        def is_cut():
-            with contextlib.suppress(BlockingIOError, InterruptedError, OSError):
-                web.sock.send(request)
-            return strict.counted("connections_slow") > before
-        until(is_cut, "the slow reader is cut off")
+        for _ in range(200):
+            web.send_query(query("big-60000.slow.test", "TXT"))
+        until(lambda: strict.counted("connections_slow") > before, "the slow reader is cut off")
     assert strict.serves("meanwhile.test")
 
 
@@ -208,12 +195,11 @@ def test_bodies_that_do_not_end_take_no_more_memory_than_there_is(stage, chaos):
 
 def test_header_fields_of_requests_that_do_not_end_are_counted_too(stage, chaos):
     house = House(stage, chaos, tcp_buffers="1MiB", **LONG)
-    with house.dial("https-h2") as web:
-        web.settle()
-        with pytest.raises((EOFError, OSError)):
-            for _ in range(100):
-                web.send("POST", headers={"x-forwarded-for": "x" * 15000}, ends=False, body=b"x")
-            web.receive()
+    block = frames.post_block(("x-forwarded-for", "x" * 15000))
+    with frames.Wire(port_of(house.rows["http"])) as wire:
+        for number in range(1, 200, 2):
+            wire.send(frames.headers(number, block, frames.END_HEADERS))
+        wire.wait_for(lambda: wire.is_over)
     assert house.counted("connections_starved") == 1
 
 

@@ -111,6 +111,35 @@ TEST(http1_bodies, "a body comes with its length, or in chunks")
     }
 }
 
+TEST(http1_trailers, "fields behind the body do not count")
+{
+    struct desk d;
+
+    begin(&d);
+    say(&d,
+        "POST /t HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n"
+        "1\r\nx\r\n0\r\nContent-Type: a/b\r\nHost: y\r\n\r\n"
+        "GET /u HTTP/1.1\r\n" HOST "\r\n",
+        100);
+    CHECK_TEXT(d.log, "POST /t [] x 0\nGET /u []  0\n");
+    end(&d);
+}
+
+TEST(http1_whole_url, "of a whole URL the path and what follows it count")
+{
+    struct desk d;
+
+    begin(&d);
+    say(&d,
+        "GET http://x:80/a?b HTTP/1.1\r\n" HOST "\r\n"
+        "GET https://[::1]/c HTTP/1.1\r\n" HOST "\r\n"
+        "GET http://x HTTP/1.1\r\n" HOST "\r\n"
+        "OPTIONS * HTTP/1.1\r\n" HOST "\r\n",
+        7);
+    CHECK_TEXT(d.log, "GET /a?b []  0\nGET /c []  0\nGET http://x []  0\nOTHER * []  0\n");
+    end(&d);
+}
+
 TEST(http1_head, "HEAD is told how long the body would be, and does not get it")
 {
     struct desk d;
