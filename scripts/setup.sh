@@ -13,7 +13,7 @@ packages() {
     demo)    echo procps unbound openssl bind9-dnsutils ;;
     test)    echo clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 universal-ctags \
                   libcmocka-dev python3 python3-pytest python3-dnspython python3-yaml python3-jsonschema \
-                  unbound nsd bind9-dnsutils knot-dnsutils dnsperf gnutls-bin openssl \
+                  unbound nsd haproxy nginx bind9-dnsutils knot-dnsutils dnsperf gnutls-bin openssl \
                   curl nghttp2-client python3-httpx python3-h2 stubby systemd-resolved \
                   chromium libnss3-tools testssl.sh sslscan \
                   tcpdump iproute2 procps util-linux mandoc shellcheck git ;;
@@ -25,8 +25,8 @@ packages() {
     esac
 }
 
-# Resolvers that Debian would start on port 53, where dotproxy wants to be; only their programs are needed.
-services='unbound nsd dnsdist stubby systemd-resolved'
+# What Debian would start on ports where dotproxy, or somebody else, wants to be; only their programs are needed.
+services='unbound nsd dnsdist stubby systemd-resolved haproxy nginx'
 
 missing_of() {
     have=" $(dpkg-query -W -f='${db:Status-Status} ${Package}\n' "$@" 2>/dev/null |

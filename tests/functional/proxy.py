@@ -66,6 +66,7 @@ class Proxy:
 
     def __init__(self, directory, listen, upstreams, wrapper=(), **sections):
         self.listen = listen
+        self.control = sections.get("control", {}).get("socket")
         self.port = int(URL.fullmatch(listen[0]["url"])[3])
         self.file = Path(directory) / f"dotproxy-{self.port}.yaml"
         self.write_config(config(listen, upstreams, **sections))
@@ -85,7 +86,11 @@ class Proxy:
         else:
             self.reader = None
         for row in self.listen:
-            self.wait_until_serving(row["url"])
+            if not row["url"].startswith("udp") or "proxy_from" not in row:    # else it is silent to us
+                self.wait_until_serving(row["url"])
+        if (self.control or "").startswith("/"):
+            until(lambda: self.is_alive() and (os.path.exists(self.control) or self.log_lines("control_failed")),
+                  "there is a control socket, or it is told that there is none")
         return self
 
     def collect(self):
