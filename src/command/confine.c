@@ -38,20 +38,22 @@ void confine_tell(const struct sandbox *sandbox)
     tell_all(EVENT_sandbox_unreadable, &sandbox->unreadable);
 }
 
+static err_t check(const void *arg, const struct config *config, struct problems *problems)
+{
+    return sandbox_check(arg, config, problems);
+}
+
 err_t confine_try(const struct sandbox *sandbox, const struct options *options,
                   struct config **ret_config, struct problems *remarks)
 {
-    struct config *config = NULL;
-    err_t err;
+    struct options guarded = *options;
 
     remarks->count = 0;
-    if (options->source.file && !sandbox->is_off)
+    if (sandbox->is_off)
+        return options_try(options, ret_config, remarks);
+    guarded.source.gate = check;
+    guarded.source.gate_arg = sandbox;
+    if (options->source.file)
         TRY(sandbox_check_file(sandbox, options->source.file, remarks));
-    TRY(options_try(options, &config, remarks));
-    err = sandbox->is_off ? OK : sandbox_check(sandbox, config, remarks);
-    if (err == OK)
-        *ret_config = config;
-    else
-        config_unref(&config);
-    return err;
+    return options_try(&guarded, ret_config, remarks);
 }

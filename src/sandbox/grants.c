@@ -96,7 +96,7 @@ static err_t add_holder(struct grants *grants, const char *path, const char *fil
     if (!holder)
         return OK;
     *is_in_shared |= is_shared(holder);
-    if (rights != GRANT_READ || !is_shared(holder))
+    if (rights & (GRANT_WRITE | GRANT_SOCKET) || !is_shared(holder))
         err = add_place(grants, holder, rights);
     else if (file)
         err = add_place(grants, file, rights);

@@ -11,6 +11,7 @@ enum {
     GRANT_READ = 1,
     GRANT_WRITE = 2,  /* make, write, replace and remove files, and read them again */
     GRANT_SOCKET = 4, /* make and remove sockets */
+    GRANT_LIST = 8,   /* see which files there are */
 };
 
 /* A directory with all below it, or a single file. */

@@ -108,7 +108,7 @@ static err_t open_standing(struct sandbox *s, const struct config *config)
     for (size_t i = 0; (store = trust_system_store(i)); i++)
         TRY(grants_add(&s->grants, store, GRANT_READ, &is_shared));
     for (const char *const *file = company.files; *file; file++)
-        TRY(grants_add(&s->grants, *file, GRANT_READ, &is_shared));
+        TRY(grants_add(&s->grants, *file, GRANT_READ | GRANT_LIST, &is_shared));
     return needs_usual_ports(config, &s->listen, &s->connect);
 }
 

@@ -20,7 +20,7 @@ struct syscall_row {
 struct company {
     const struct syscall_row *rows; /* `count` of them, beside our own */
     size_t count;
-    const char *const *files; /* to be read; ended by NULL */
+    const char *const *files; /* to be read and listed; ended by NULL */
     bool spares;              /* what is deadly otherwise only fails */
 };
 

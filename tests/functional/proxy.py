@@ -82,8 +82,8 @@ class Proxy:
 
     # Running it.
 
-    def start(self, stderr=subprocess.PIPE):
-        self.process = subprocess.Popen(self.command, stderr=stderr, stdout=subprocess.DEVNULL)
+    def start(self, stderr=subprocess.PIPE, **streams):
+        self.process = subprocess.Popen(self.command, stderr=stderr, stdout=subprocess.DEVNULL, **streams)
         if stderr == subprocess.PIPE:
             self.reader = threading.Thread(target=self.collect, daemon=True)
             self.reader.start()
