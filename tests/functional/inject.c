@@ -165,13 +165,13 @@ static int act_leak(const struct order *o)
     return malloc(1234) ? 0 : ENOMEM;
 }
 
-static int act_use_after_free(const struct order *o)
+static int act_free_twice(const struct order *o)
 {
-    char *volatile room = malloc(16);
+    void *volatile room = malloc(16);
 
     (void)o;
     free(room);
-    memset(room, 1, 16);
+    free(room);
     return 0;
 }
 
@@ -183,7 +183,7 @@ static const struct {
     ACT(connect), ACT(fastopen), ACT(multipath), ACT(bind_tcp), ACT(bind_udp), ACT(packet),
     ACT(raw),     ACT(read),     ACT(write),     ACT(list),     ACT(remove),   ACT(chmod),
     ACT(code),    ACT(code_late), ACT(fork),     ACT(signal),   ACT(user),     ACT(exec),
-    ACT(call),    ACT(leak),     ACT(use_after_free),
+    ACT(call),    ACT(leak),     ACT(free_twice),
 };
 
 static int obey(const struct order *o)

@@ -174,7 +174,7 @@ def test_calls_that_are_not_listed_fail_as_if_they_did_not_exist(injected):
 
 @pytest.mark.skipif(not is_sanitized(), reason="needs a sanitizer that could be blind")
 @pytest.mark.parametrize("act, report", [("leak", "LeakSanitizer: detected"),
-                                         ("use_after_free", "heap-use-after-free")])
+                                         ("free_twice", r"attempting double-free.*/run\.c:\d")])
 def test_a_sanitizer_sees_all_from_inside(stage, chaos, library, act, report):
     with contextlib.closing(Injection(library)) as injection:
         served = stage.prepare(chaos)
@@ -185,7 +185,7 @@ def test_a_sanitizer_sees_all_from_inside(stage, chaos, library, act, report):
             served.signal(signal.SIGTERM)
             assert served.process.wait(20) != 0
             served.reader.join(10)
-            assert report in served.log and "inject.c" not in report
+            assert re.search(report, served.log, re.DOTALL)
         finally:
             served.kill()
 
