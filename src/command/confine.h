@@ -12,8 +12,8 @@ err_t confine(struct sandbox **ret_sandbox, const struct config *config,
 /* What is in force, and what is not: to the log. */
 void confine_tell(const struct sandbox *sandbox);
 
-/* Reads the configuration again, unless it names what the sandbox does not open: then `remarks` says
- * that it needs a restart. */
+/* Reads the configuration again, unless it names what the sandbox does not open: then `remarks`
+ * says that it needs a restart. */
 err_t confine_try(const struct sandbox *sandbox, const struct options *options,
                   struct config **ret_config, struct problems *remarks);
 

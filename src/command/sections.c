@@ -14,9 +14,9 @@
 #include "worker/worker_config.h"
 
 const struct section *const config_sections[] = {
-    &worker_section,    &listen_section, &upstream_section, &group_section, &route_section,
-    &bootstrap_section, &cache_section,  &limit_section,    &log_section,   &control_section,
-    &sandbox_section,
+    &worker_section, &listen_section,    &upstream_section, &group_section,
+    &route_section,  &bootstrap_section, &cache_section,    &limit_section,
+    &log_section,    &control_section,   &sandbox_section,
 };
 
 const size_t config_section_count = sizeof config_sections / sizeof *config_sections;

@@ -5,37 +5,48 @@
  */
 #include "sandbox/grants.h"
 
-#include <fnmatch.h>
 #include <libgen.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-/* Directories that hold what belongs to others (hier(7)), or all that a person has. */
+/* Directories that hold what belongs to others (hier(7)). */
 static const char *const shared[] = {
-    "/",     "/bin",  "/boot",   "/dev",   "/dev/shm", "/etc",         "/etc/ssl",
-    "/home", "/lib*", "/home/*", "/media", "/media/*", "/mnt",         "/opt",
-    "/proc", "/root", "/run",    "/sbin",  "/srv",     "/sys",         "/run/user/*",
-    "/tmp",  "/usr",  "/usr/*",  "/var",   "/var/*",   "/usr/local/*",
+    "/",    "/bin", "/boot", "/dev",  "/dev/shm", "/etc",  "/etc/ssl", "/lib", "/lib64",
+    "/mnt", "/opt", "/proc", "/root", "/run",     "/sbin", "/srv",     "/sys", "/tmp",
 };
+
+/* The same, and so is each directory in them: the home of somebody, or a place for programs. */
+static const char *const nests[] = { "/home", "/media", "/run/user", "/usr", "/usr/local", "/var" };
+
+static bool is_among(const char *const *list, size_t count, const char *path, size_t len)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strlen(list[i]) == len && memcmp(list[i], path, len) == 0)
+            return true;
+    return false;
+}
 
 static bool is_shared(const char *directory)
 {
-    for (size_t i = 0; i < sizeof shared / sizeof *shared; i++)
-        if (fnmatch(shared[i], directory, FNM_PATHNAME) == 0)
-            return true;
-    return false;
+    const size_t count = sizeof nests / sizeof *nests, len = strlen(directory);
+    const char *slash = strrchr(directory, '/');
+
+    return is_among(shared, sizeof shared / sizeof *shared, directory, len) ||
+           is_among(nests, count, directory, len) ||
+           (slash && is_among(nests, count, directory, (size_t)(slash - directory)));
 }
 
 /* The directory that holds `path`, without links; NULL when there is none. */
 static char *holder_of(const char *path)
 {
     char copy[PATH_MAX];
+    size_t len = strlen(path);
 
-    if (strlen(path) >= sizeof copy)
+    if (len >= sizeof copy)
         return NULL;
-    strcpy(copy, path);
+    memcpy(copy, path, len + 1);
     return realpath(dirname(copy), NULL);
 }
 

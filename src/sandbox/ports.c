@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define PORT_TEXT 6 /* a comma and five digits */
+#define MORE      ",..."
 
 void ports_add(struct ports *ports, uint16_t port)
 {
@@ -27,17 +28,15 @@ int ports_next(const struct ports *ports, unsigned from)
 const char *ports_format(const struct ports *ports, char text[PORTS_TEXT_MAX])
 {
     size_t len = 0;
+    int next = ports_next(ports, 0);
 
-    strcpy(text, "none");
-    for (int port = ports_next(ports, 0); port >= 0; port = ports_next(ports, (unsigned)port + 1)) {
-        bool has_room = len + PORT_TEXT + sizeof ",..." <= PORTS_TEXT_MAX;
-
-        if (!has_room) {
-            strcpy(text + len, ",...");
-            break;
-        }
-        len += (size_t)sprintf(text + len, "%s%d", len ? "," : "", port);
+    snprintf(text, PORTS_TEXT_MAX, "none");
+    for (; next >= 0 && PORTS_TEXT_MAX - len > PORT_TEXT + strlen(MORE); len = strlen(text)) {
+        snprintf(text + len, PORTS_TEXT_MAX - len, "%s%d", len ? "," : "", next);
+        next = ports_next(ports, (unsigned)next + 1);
     }
+    if (next >= 0)
+        snprintf(text + len, PORTS_TEXT_MAX - len, MORE);
     return text;
 }
 

@@ -1,8 +1,8 @@
 /* inject.c - what an intruder would do, done by dotproxy's own threads.
  *
  * Preloaded by tests (injection.py) and no part of the product. Orders come as datagrams by the
- * descriptor INJECT_FD: "THREAD ACT [NUMBER] [TEXT]". The thread of that name obeys when it next comes
- * by a hook below, and answers with a number: 0, or the errno.
+ * descriptor INJECT_FD: "THREAD ACT [NUMBER] [TEXT]". The thread of that name obeys when it next
+ * comes by a hook below, and answers with a number: 0, or the errno.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -75,11 +75,26 @@ static int use_port(const struct order *o, int type, int protocol, char how)
     return error;
 }
 
-static int act_connect(const struct order *o) { return use_port(o, SOCK_STREAM, 0, 'c'); }
-static int act_fastopen(const struct order *o) { return use_port(o, SOCK_STREAM, 0, 'f'); }
-static int act_multipath(const struct order *o) { return use_port(o, SOCK_STREAM, 262, 'c'); }
-static int act_bind_tcp(const struct order *o) { return use_port(o, SOCK_STREAM, 0, 'b'); }
-static int act_bind_udp(const struct order *o) { return use_port(o, SOCK_DGRAM, 0, 'b'); }
+static int act_connect(const struct order *o)
+{
+    return use_port(o, SOCK_STREAM, 0, 'c');
+}
+static int act_fastopen(const struct order *o)
+{
+    return use_port(o, SOCK_STREAM, 0, 'f');
+}
+static int act_multipath(const struct order *o)
+{
+    return use_port(o, SOCK_STREAM, 262, 'c');
+}
+static int act_bind_tcp(const struct order *o)
+{
+    return use_port(o, SOCK_STREAM, 0, 'b');
+}
+static int act_bind_udp(const struct order *o)
+{
+    return use_port(o, SOCK_DGRAM, 0, 'b');
+}
 
 static int act_packet(const struct order *o)
 {
@@ -108,8 +123,14 @@ static int act_list(const struct order *o)
     return close_if_open(open(o->text, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 }
 
-static int act_remove(const struct order *o) { return outcome(unlink(o->text)); }
-static int act_chmod(const struct order *o) { return outcome(chmod(o->text, 0777)); }
+static int act_remove(const struct order *o)
+{
+    return outcome(unlink(o->text));
+}
+static int act_chmod(const struct order *o)
+{
+    return outcome(chmod(o->text, 0777));
+}
 
 static int act_code(const struct order *o)
 {
@@ -157,7 +178,10 @@ static int act_exec(const struct order *o)
 }
 
 /* Any system call, with arguments of which the kernel makes nothing. */
-static int act_call(const struct order *o) { return outcome(syscall(o->number, 0, 0, 0, 0, 0, 0)); }
+static int act_call(const struct order *o)
+{
+    return outcome(syscall(o->number, 0, 0, 0, 0, 0, 0));
+}
 
 static int act_leak(const struct order *o)
 {
@@ -179,11 +203,14 @@ static const struct {
     const char *name;
     int (*run)(const struct order *o);
 } acts[] = {
-#define ACT(act) { #act, act_##act }
-    ACT(connect), ACT(fastopen), ACT(multipath), ACT(bind_tcp), ACT(bind_udp), ACT(packet),
-    ACT(raw),     ACT(read),     ACT(write),     ACT(list),     ACT(remove),   ACT(chmod),
-    ACT(code),    ACT(code_late), ACT(fork),     ACT(signal),   ACT(user),     ACT(exec),
-    ACT(call),    ACT(leak),     ACT(free_twice),
+#define ACT(act)                                                                                   \
+    {                                                                                              \
+#act, act_##act                                                                            \
+    }
+    ACT(connect), ACT(fastopen),  ACT(multipath),  ACT(bind_tcp), ACT(bind_udp), ACT(packet),
+    ACT(raw),     ACT(read),      ACT(write),      ACT(list),     ACT(remove),   ACT(chmod),
+    ACT(code),    ACT(code_late), ACT(fork),       ACT(signal),   ACT(user),     ACT(exec),
+    ACT(call),    ACT(leak),      ACT(free_twice),
 };
 
 static int obey(const struct order *o)
@@ -236,7 +263,8 @@ int epoll_wait(int epoll, struct epoll_event *events, int count, int timeout)
     return got;
 }
 
-/* A kernel that is older, or has less: INJECT_LANDLOCK is its version, INJECT_SECCOMP=0 has none. */
+/* A kernel that is older, or has less: INJECT_LANDLOCK is its version, INJECT_SECCOMP=0 has none.
+ */
 long syscall(long number, ...)
 {
     long (*real)(long, ...) = dlsym(RTLD_NEXT, "syscall");
