@@ -35,7 +35,7 @@ void confine_tell(const struct sandbox *sandbox)
     log_event(EVENT_sandboxed, "%s", sandbox->in_force);
     tell_all(EVENT_sandbox_partly, &sandbox->missing);
     tell_all(EVENT_sandbox_shared, &sandbox->shared);
-    tell_all(EVENT_sandbox_unreadable, &sandbox->unreadable);
+    tell_all(EVENT_sandbox_denied, &sandbox->denied);
 }
 
 static err_t check(const void *arg, const struct config *config, struct problems *problems)

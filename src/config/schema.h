@@ -33,7 +33,7 @@ enum option_need {
     NEED_WRITE,   /* files that are made and written */
     NEED_KEEP,    /* the same, of the path that was there at the start, until a restart */
     NEED_SOCKET,  /* the same, of a socket that is a file */
-    NEED_LISTEN,  /* URLs, or numbers of TCP ports, to listen on */
+    NEED_LISTEN,  /* URLs, ADDRESS:PORT, or numbers of TCP ports, to listen on */
     NEED_CONNECT, /* the same, to connect to */
 };
 

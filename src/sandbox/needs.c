@@ -61,16 +61,18 @@ static err_t add_url(struct needs *needs, struct need need, const struct url *ur
     return add(needs, need);
 }
 
-/* A text that is neither a number nor a URL is not ours to refuse. */
+/* A text that is no number, no ADDRESS:PORT and no URL is not ours to refuse. */
 static err_t add_port(struct needs *needs, struct need need, const char *text)
 {
+    const char *colon = strrchr(text, ':');
     struct store store = { 0 };
     struct url_fault fault;
     struct url url;
     err_t err;
 
     need.is_tcp = true;
-    if (port_parse(text, &need.port))
+    if (port_parse(text, &need.port) ||
+        (colon && !strstr(text, "://") && port_parse(colon + 1, &need.port)))
         return add(needs, need);
     err = url_parse(&store, text, &url, &fault);
     err = err == OK ? add_url(needs, need, &url) : err == ERR_NOMEM ? err : OK;

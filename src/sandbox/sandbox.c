@@ -15,6 +15,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -194,22 +196,33 @@ static void close_layers(struct sandbox *s, bool keeps_low_ports)
     describe(s, has_given_up ? capabilities : "unchanged", has_nnp, has_seccomp);
 }
 
+/* Whether a file can be read, or made and replaced; errno says why not. */
+static bool can_use(const struct need *need)
+{
+    char holder[PATH_MAX];
+    int fd;
+
+    if (need_rights(need) == GRANT_READ) {
+        fd = open(need->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+        if (fd >= 0)
+            close(fd);
+        return fd >= 0;
+    }
+    snprintf(holder, sizeof holder, "%s", need->path);
+    return euidaccess(dirname(holder), W_OK) == 0;
+}
+
 /* Found out now, and not when a certificate is renewed in two months. */
-static void try_reading(struct sandbox *s, const struct needs *needs)
+static void try_files(struct sandbox *s, const struct needs *needs)
 {
     for (size_t i = 0; i < needs->count; i++) {
         const struct need *need = &needs->list[i];
         char name[NEED_NAME_MAX];
-        int fd;
 
-        if (need_rights(need) != GRANT_READ || is_told(&s->unreadable, need->path))
+        if (!need->path || is_told(&s->denied, need->path) || can_use(need) || errno != EACCES)
             continue;
-        fd = open(need->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-        if (fd >= 0)
-            close(fd);
-        else if (errno == EACCES || errno == EPERM)
-            note(&s->unreadable, "file=%s key=\"%s\" reason=\"%s\"", need->path,
-                 need_name(need, name), err_text(ERR_SYSTEM));
+        note(&s->denied, "file=%s key=\"%s\" reason=\"%s\"", need->path, need_name(need, name),
+             err_text(ERR_SYSTEM));
     }
 }
 
@@ -228,7 +241,7 @@ static err_t enter(struct sandbox *s, const struct sandbox_settings *settings,
     caps_close_bounds();
     TRY(user_become(settings->user, keeps_low_ports, reason));
     close_layers(s, keeps_low_ports);
-    try_reading(s, needs);
+    try_files(s, needs);
     return OK;
 }
 

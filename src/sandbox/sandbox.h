@@ -29,7 +29,7 @@ struct sandbox {
     char in_force[SANDBOX_TEXT_MAX]; /* "user=... capabilities=..." */
     struct problems missing;         /* layers that this machine does not have */
     struct problems shared;          /* files in directories of the whole machine */
-    struct problems unreadable;      /* files that were read before, but could not be again */
+    struct problems denied;          /* files that this user may not read again, or not write */
 };
 
 /* Gives up what `settings` do not ask for: by this thread before it starts others, for good. Fails

@@ -16,7 +16,7 @@ from client import ask, is_right
 from front import dot, trusting
 from injection import MAIN, OK, WORKER, Injection, build, calls, number_of
 from ports import free_port
-from proxy import accepts, answers_datagram, config, is_sanitized, listener, opening
+from proxy import Proxy, accepts, answers_datagram, config, is_sanitized, listener, opening
 from waiting import until
 
 NET_BIND_SERVICE = 1 << 10
@@ -406,11 +406,49 @@ def test_a_file_in_a_shared_directory_is_opened_alone(stage, chaos, library):
         served.stop()
 
 
-def test_files_that_the_new_user_cannot_read_are_told_of(stage, chaos, tmp_path):
-    served = stage.proxy(chaos, user="nobody")          # and tmp_path is root's alone
-    assert served.wait_for_log("warning sandbox_unreadable", f"file={served.file} ", "Permission denied")
+def test_files_that_the_new_user_cannot_use_are_told_of(stage, chaos, tmp_path):
+    served = stage.proxy(chaos, user="nobody", cache={"file": tmp_path / "cache"})   # tmp_path is root's alone
+    assert served.wait_for_log("warning sandbox_denied", f"file={served.file} ", "Permission denied")
+    assert served.wait_for_log("warning sandbox_denied", f"file={tmp_path}/cache ", r"cache\.file")
     assert threads(served)[MAIN]["Uid"].split()[1] == "65534"
     assert tmp_path.stat().st_mode & 0o077 == 0
+
+
+def test_root_is_one_user_among_others(stage, chaos, tmp_path):
+    """Its right to read everything is gone; what is root's own it may."""
+    names = tmp_path / "names"
+    names.write_text("far.test\n")
+    names.chmod(0o600)
+    shutil.chown(names, "nobody")
+    served = stage.proxy(chaos, route=[{"suffix_file": str(names), "group": "default"}])
+    assert served.wait_for_log("warning sandbox_denied", f"file={names} ")
+    assert not served.log_lines("sandbox_denied", f"file={served.file} ")
+
+
+def test_whoever_is_not_root_is_confined_as_well(stage, chaos, injected_as_nobody):
+    served, injection = injected_as_nobody
+    thread = threads(served)[MAIN]
+    assert (thread["NoNewPrivs"], thread["Seccomp"], thread["Uid"].split()[1]) == ("1", "2", "65534")
+    assert injection.do(served, "list", 0, "/etc") == "EACCES"
+    assert injection.do(served, "fork") == "ENOSYS"
+    assert not served.log_lines("warning sandbox")
+
+
+@pytest.fixture
+def injected_as_nobody(stage, chaos, library):
+    """A dotproxy that was not started by root, in a directory that it may enter."""
+    with tempfile.TemporaryDirectory() as name, contextlib.closing(Injection(library)) as injection:
+        directory = Path(name)
+        directory.chmod(0o755)
+        for file in (library, stage.authority.ca):
+            shutil.copy(file, directory)
+        injection.streams["env"]["LD_PRELOAD"] = str(directory / library.name)
+        served = Proxy(directory, [listener(free_port())], [stage.row(chaos, ca=f"{name}/ca.pem")],
+                       wrapper=["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"])
+        shutil.copy(served.command[-4], directory / "dotproxy")
+        served.command[-4] = str(directory / "dotproxy")
+        yield stage.run(served, **injection.streams), injection
+        served.stop()
 
 
 # Machines that have less.

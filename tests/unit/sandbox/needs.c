@@ -9,7 +9,7 @@
 struct shop {
     struct url door, supplier;
     const char *book, *till, *bell, *ca, *name;
-    struct strings papers;
+    struct strings papers, bells;
 };
 
 #define OPTION(...) OPTION_ROW(struct shop, __VA_ARGS__)
@@ -20,8 +20,9 @@ static const struct option_row shop_options[] = {
                 OPTION(till, STRING, "", "", "", "Written.", WRITE)
                     OPTION(bell, STRING, "/run/bell", "", "", "Rung.", SOCKET)
                         OPTION(ca, STRING, "system", "", "", "Trusted.", TRUST)
-                            OPTION(name, STRING, "/no/file", "", "", "No file.")
-                                OPTION(papers, STRINGS, "", "", "", "Read.", READ)
+                            OPTION(bells, STRINGS, "", "", "", "Rung by TCP.", LISTEN)
+                                OPTION(name, STRING, "/no/file", "", "", "No file.")
+                                    OPTION(papers, STRINGS, "", "", "", "Read.", READ)
 };
 #undef OPTION
 
@@ -57,14 +58,16 @@ static const struct need *find(const struct needs *needs, const char *name, size
     return NULL;
 }
 
-static const char full[] = "shop:\n"
-                           "- door: tls://127.0.0.1:8853\n"
-                           "  supplier: tls://192.0.2.1\n"
-                           "  book: /b/book\n"
-                           "  till: /t/till\n"
-                           "  ca: /c/ca.pem\n"
-                           "  papers: [/p/one, /p/two]\n"
-                           "- door: udp://127.0.0.1:5353\n";
+static const char full[] =
+    "shop:\n"
+    "- door: tls://127.0.0.1:8853\n"
+    "  supplier: tls://192.0.2.1\n"
+    "  book: /b/book\n"
+    "  till: /t/till\n"
+    "  ca: /c/ca.pem\n"
+    "  papers: [/p/one, /p/two]\n"
+    "- door: udp://127.0.0.1:5353\n"
+    "  bells: [127.0.0.1:9153, \"[::1]:9154\", tcp://127.0.0.1, nonsense, a:b]\n";
 
 TEST(needs_files, "each option that names a file asks for what its kind takes")
 {
@@ -98,6 +101,9 @@ TEST(needs_ports, "a URL asks for its port, and UDP doors are no business of TCP
     CHECK_EQUAL(find(&needs, "shop.0.supplier", 0)->port, 853);
     CHECK_EQUAL(find(&needs, "shop.1.door", 0)->port, 5353);
     CHECK(!find(&needs, "shop.1.door", 0)->is_tcp);
+    CHECK_EQUAL(find(&needs, "shop.1.bells", 0)->port, 9153);
+    CHECK_EQUAL(find(&needs, "shop.1.bells", 1)->port, 9154);
+    CHECK_EQUAL(find(&needs, "shop.1.bells", 2)->port, 53);
     CHECK(find(&needs, "shop.1.supplier", 0)->is_tcp); /* an answer may be truncated */
     needs_done(&needs);
     config_unref(&config);
