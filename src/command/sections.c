@@ -6,6 +6,7 @@
 #include "listen/limit_config.h"
 #include "listen/listen_config.h"
 #include "log/log_config.h"
+#include "sandbox/sandbox_config.h"
 #include "upstream/bootstrap_config.h"
 #include "upstream/group_config.h"
 #include "upstream/route_config.h"
@@ -13,8 +14,9 @@
 #include "worker/worker_config.h"
 
 const struct section *const config_sections[] = {
-    &worker_section,    &listen_section, &upstream_section, &group_section, &route_section,
-    &bootstrap_section, &cache_section,  &limit_section,    &log_section,   &control_section,
+    &worker_section, &listen_section,    &upstream_section, &group_section,
+    &route_section,  &bootstrap_section, &cache_section,    &limit_section,
+    &log_section,    &control_section,   &sandbox_section,
 };
 
 const size_t config_section_count = sizeof config_sections / sizeof *config_sections;

@@ -56,6 +56,11 @@ def config(listen, upstreams, group=None, groups=(), **sections):
     return {"workers": 1, "listen": listen, "upstream": upstreams, "group": rows, **sections}
 
 
+def opening(*ports):
+    """The section that lets a reload come to ports which the first configuration does not name."""
+    return {"sandbox": {"listen": list(ports), "connect": list(ports)}}
+
+
 def looks_clean(log):
     found = SANITIZER.search(log)
     assert not found, f"a sanitizer spoke:\n{log[found.start():][:4000]}"
@@ -78,8 +83,8 @@ class Proxy:
 
     # Running it.
 
-    def start(self, stderr=subprocess.PIPE):
-        self.process = subprocess.Popen(self.command, stderr=stderr, stdout=subprocess.DEVNULL)
+    def start(self, stderr=subprocess.PIPE, **streams):
+        self.process = subprocess.Popen(self.command, stderr=stderr, stdout=subprocess.DEVNULL, **streams)
         if stderr == subprocess.PIPE:
             self.reader = threading.Thread(target=self.collect, daemon=True)
             self.reader.start()
