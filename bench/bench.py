@@ -57,7 +57,8 @@ WORKLOADS = {
 }
 NOISY = 0.2      # a run is disturbed when others used more than this many cores meanwhile
 YARDSTICKS = ["reflector", "tlspump"]
-SPECIAL = ["startup", "mem", "idle"]
+SPECIAL = ["startup", "mem", "idle", "lat-dot"]
+LAT_DOT = dict(clients=(16, 10000), rate=5000)
 # the two yardsticks only where they mean something; stubby has no cache
 SKIP = {w: ["tlspump", "stubby17"] for w in WORKLOADS if "hit" in w}
 SKIP.update({w: ["reflector"] for w in list(WORKLOADS) + SPECIAL if "miss" in w or w in ("mixed", "startup", "idle")})
@@ -210,6 +211,11 @@ def pin(cmd, core):
     return cmd if core is None else ["taskset", "-c", str(core)] + cmd
 
 
+def real_time(cmd):
+    """Before all other work on the machine, which would be most of a 99th percentile."""
+    return ["chrt", "--fifo", "10"] + cmd
+
+
 class Upstream:
     def __init__(self, tls, delay=0, ttl=3600, core=None, threads=1, cert="srv"):
         self.stats = os.path.join(tempfile.gettempdir(), f"dnsbench-up-{os.getpid()}")
@@ -260,7 +266,7 @@ class Peer:
         self.installed = bool(self.version)
         return self
 
-    def start(self, threads=1, core=None, cache=CACHE, wait=True, conns=1000):
+    def start(self, threads=1, core=None, cache=CACHE, wait=True, conns=1000, wrap=list):
         self.run = tempfile.mkdtemp(prefix="dnsbench-")
         os.chmod(self.run, 0o755)
         shutil.copytree(self.tls, self.run + "/tls")
@@ -277,7 +283,7 @@ class Peer:
         def child():
             os.setsid()
             self.cg.enter()
-        self.p = subprocess.Popen(pin(["bash", f"{HERE}/lib/peer.sh", self.script, "start"], core), env=env,
+        self.p = subprocess.Popen(wrap(pin(["bash", f"{HERE}/lib/peer.sh", self.script, "start"], core)), env=env,
                                   stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL, preexec_fn=child)
         if wait:
             self.wait_answer()
@@ -604,6 +610,41 @@ def idle_run(peer, tls, n):
                 idle_cpu=idle_cpu)
 
 
+def lat_dot_part(peer, clients, seconds):
+    """The latencies of hits that so many connected clients ask for, and what they cost."""
+    cmd = [f"{BUILD}/streamload", "-p", str(PORTS["dot"]), "-c", str(clients), "-l", str(seconds), "-r", str(LAT_DOT["rate"])]
+    p = subprocess.Popen(real_time(pin(cmd, 1)), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        p.stdout.readline()
+        time.sleep(1)
+        c0, (b0, _), t0 = peer.cpu(), machine_busy(), time.time()
+        p.stdin.write("\n")
+        p.stdin.flush()
+        r = {k: float(v) for k, v in (x.split("=") for x in p.stdout.readline().split())}
+        cpu, (b1, _), t = peer.cpu() - c0, machine_busy(), time.time() - t0
+    finally:
+        p.kill()
+        p.wait()
+    return dict(p50=r["p50_us"], p99=r["p99_us"], cpu=cpu / max(1, r["done"]) * 1e6, done=r["done"],
+                bad=r["wrong"] + r["lost"] + r["failed"], noise=max(0.0, b1 - b0 - cpu - r["cpu"]) / t)
+
+
+def lat_dot_run(peer, tls, seconds):
+    """Few and many clients of one proxy, one after the other."""
+    up = Upstream(tls, core=1)
+    try:
+        with Lock():
+            peer.start(core=0, conns=LAT_DOT["clients"][-1], wrap=real_time)
+            dnsperf("udp", data_file("all", 0), c=4, q=50, once=True, core=1)
+            few, many = (lat_dot_part(peer, n, seconds) for n in LAT_DOT["clients"])
+    finally:
+        peer.stop()
+        up.stop()
+    return dict(peer=peer.name, version=peer.version, workload="lat-dot", cores=1, time=time.time(),
+                **{f"{k}_{name}": v for name, part in (("few", few), ("many", many)) for k, v in part.items()},
+                p99_ratio=many["p99"] / few["p99"], noise=max(few["noise"], many["noise"]))
+
+
 def verify(peer, tls):
     """Right answers on each transport, misses over TLS, hits not upstream, upstream authenticated."""
     out = dict(peer=peer.name, version=peer.version, workload="verify", time=time.time(), cores=1)
@@ -715,12 +756,13 @@ def report(rows):
                       f"| {fmt(med(v, 'up_conns'))} | {fmt(sum(r['wrong'] for r in v))} | {fmt(med(v, 'noise'), 2)} |")
     for w, keys in (("startup", ("startup_ms", "rss_kib", "pss_kib")),
                     ("mem", ("filled", "lost", "cached_pct", "rss0_kib", "rss_kib", "pss_kib", "bytes_per_name", "fill_cpu_us")),
-                    ("idle", ("opened", "alive", "rss0_kib", "rss_kib", "pss_kib", "bytes_per_conn", "cpu_us_per_conn", "idle_cpu"))):
+                    ("idle", ("opened", "alive", "rss0_kib", "rss_kib", "pss_kib", "bytes_per_conn", "cpu_us_per_conn", "idle_cpu")),
+                    ("lat-dot", ("p50_few", "p99_few", "p50_many", "p99_many", "p99_ratio", "cpu_few", "cpu_many", "bad_few", "bad_many"))):
         g = [(p, v) for (ww, _, p), v in sorted(groups.items()) if ww == w]
         if g:
             print(f"\n### {w}\n\n| peer | runs | " + " | ".join(keys) + " |\n|---|" + "---:|" * (len(keys) + 1))
             for p, v in g:
-                print(f"| {p} | {len(v)} | " + " | ".join(fmt(med(v, k), 2 if k == "idle_cpu" else 1) for k in keys) + " |")
+                print(f"| {p} | {len(v)} | " + " | ".join(fmt(med(v, k), 2 if k in ("idle_cpu", "p99_ratio") else 1) for k in keys) + " |")
     g = [v[-1] for (w, _, p), v in sorted(groups.items()) if w == "verify"]
     if g:
         keys = ["udp_miss_right", "miss_upstream", "tls_handshakes", "udp_hit_right", "hit_upstream", "tcp_right",
@@ -787,7 +829,7 @@ def main():
         for rep in range(1 if o.what == "verify" else o.repeat):
             for w, n in itertools.product(ws, names):
                 p = Peer(n, tls).info()
-                need = TRANSPORT[WORKLOADS[w]["mode"]] if w in WORKLOADS else "dot" if w == "idle" else "cache" if w == "mem" else "udp"
+                need = TRANSPORT[WORKLOADS[w]["mode"]] if w in WORKLOADS else "dot" if w in ("idle", "lat-dot") else "cache" if w == "mem" else "udp"
                 if need not in p.features or (n in SKIP.get(w, ())):
                     continue
                 for cores in [int(x) for x in o.cores.split(",")] if w in WORKLOADS else [1]:
@@ -797,6 +839,7 @@ def main():
                     try:
                         r = (verify(p, tls) if w == "verify" else startup_run(p, tls) if w == "startup" else
                              mem_run(p, tls) if w == "mem" else idle_run(p, tls, o.idle) if w == "idle" else
+                             lat_dot_run(p, tls, o.seconds) if w == "lat-dot" else
                              one_run(p, w, o.seconds, cores, tls))
                     except (RuntimeError, subprocess.CalledProcessError) as e:
                         print(f"!! {n} {w}: {e}", flush=True)

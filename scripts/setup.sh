@@ -7,15 +7,17 @@ set -eu
 packages() {
     case $1 in
     build)   echo gcc libc6-dev meson ninja-build pkg-config libgnutls28-dev libnghttp2-dev \
-                  libhttp-parser-dev libuv1-dev libyaml-dev libpsl-dev \
+                  libhttp-parser-dev libyaml-dev libpsl-dev libcap-dev libseccomp-dev \
                   libprotobuf-c-dev protobuf-c-compiler ;;
-    runtime) echo libgnutls30 libnghttp2-14 libhttp-parser2.9 libuv1 libyaml-0-2 libpsl5 libprotobuf-c1 \
+    runtime) echo libgnutls30 libnghttp2-14 libhttp-parser2.9 libyaml-0-2 libpsl5 libcap2 libseccomp2 libprotobuf-c1 \
                   ca-certificates libcap2-bin ;;
     run)     echo make ca-certificates bind9-dnsutils; packages build ;;
     demo)    echo procps unbound openssl bind9-dnsutils ;;
     test)    echo clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 universal-ctags \
                   libcmocka-dev python3 python3-pytest python3-dnspython python3-yaml python3-jsonschema \
-                  unbound nsd bind9 knot bind9-dnsutils knot-dnsutils dnsperf gnutls-bin openssl \
+                  unbound nsd bind9 knot haproxy nginx bind9-dnsutils knot-dnsutils dnsperf gnutls-bin openssl \
+                  curl nghttp2-client python3-httpx python3-h2 stubby systemd-resolved \
+                  chromium libnss3-tools testssl.sh sslscan \
                   tcpdump iproute2 procps util-linux mandoc shellcheck git ;;
     chaos)   echo gcc libc6-dev python3 gnutls-bin openssl iproute2 nftables util-linux ;;
     bench)   echo gcc libc6-dev make libssl-dev openssl dnsperf python3 util-linux procps ;;
@@ -25,9 +27,9 @@ packages() {
     esac
 }
 
-# Servers that Debian would start on port 53, where dotproxy wants to be; only their programs are needed.
+# What Debian would start on ports where dotproxy, or somebody else, wants to be; only their programs are needed.
 # PACKAGE:SERVICE where they are called differently.
-services='unbound nsd dnsdist knot bind9:named'
+services='unbound nsd dnsdist knot bind9:named stubby systemd-resolved haproxy nginx'
 
 missing_of() {
     have=" $(dpkg-query -W -f='${db:Status-Status} ${Package}\n' "$@" 2>/dev/null |
@@ -57,7 +59,16 @@ without_starting() {
         *" ${service%:*} "*) as_root systemctl disable "${service#*:}" >/dev/null 2>&1 || true ;;
         esac
     done
+    keep_resolver
     return $status
+}
+
+# systemd-resolved moves /etc/resolv.conf away for a file that only its service would write.
+keep_resolver() {
+    before=/etc/.resolv.conf.systemd-resolved.bak
+    case " $missing" in
+    *" systemd-resolved "*) [ ! -f $before ] || as_root mv $before /etc/resolv.conf ;;
+    esac
 }
 
 # A freshly made machine has no package lists, or old ones: they are fetched only then.

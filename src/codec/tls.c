@@ -156,9 +156,15 @@ static enum tls_event step_handshake(struct tls *t)
     return TLS_READY;
 }
 
+/* Otherwise GnuTLS would allocate a whole record to find that there is none. */
+static bool has_input(const struct tls *t)
+{
+    return t->input.len > 0 || gnutls_record_check_pending(t->session) > 0;
+}
+
 static enum tls_event step_open(struct tls *t, struct slice *ret_plaintext)
 {
-    int ret = run(t, receive_once);
+    int ret = has_input(t) ? run(t, receive_once) : GNUTLS_E_AGAIN;
     gnutls_datum_t plaintext;
 
     if (ret == GNUTLS_E_AGAIN)

@@ -2,15 +2,19 @@
  *
  * Called by: listen. Owns: a reference on its context.
  */
+#include "base/reader.h"
 #include "codec/tls_context.h"
 #include "codec/tls_pairs.h"
 #include "codec/tls_session.h"
 
 #include <stdlib.h>
 
+#define KINDS_MAX 32 /* more than there are signature algorithms that we know */
+
 struct server {
     struct tls base;
     struct tls_context *context;
+    bool takes_ecdsa, takes_rsa; /* as far as the client's suites say */
 };
 
 /* One ticket: a client that opens several connections at once is rare, and a second one costs each
@@ -30,6 +34,60 @@ static void done(struct tls *t)
     tls_context_unref(&((struct server *)t)->context);
 }
 
+/* A suite of TLS 1.2 goes with one kind of key, those of TLS 1.3 (RFC 8446 appendix B.4) with all.
+ */
+static void note_suite(struct server *s, uint16_t suite)
+{
+    static const struct {
+        uint16_t suite;
+        bool is_rsa;
+    } suites[] = {
+        { 0xC02B, false }, { 0xC02C, false }, { 0xCCA9, false }, /* RFC 5289, RFC 7905 */
+        { 0xC02F, true },  { 0xC030, true },  { 0xCCA8, true },
+    };
+
+    if (suite >> 8 == 0x13)
+        s->takes_ecdsa = s->takes_rsa = true;
+    for (size_t i = 0; i < sizeof suites / sizeof *suites; i++)
+        if (suites[i].suite == suite)
+            *(suites[i].is_rsa ? &s->takes_rsa : &s->takes_ecdsa) = true;
+}
+
+/* GnuTLS does not tell the suites of a ClientHello (RFC 8446 section 4.1.2). */
+static int look_at_hello(gnutls_session_t session, unsigned type, unsigned when, unsigned incoming,
+                         const gnutls_datum_t *message)
+{
+    struct reader r = reader_of(slice_of(message->data, message->size)), suites;
+    struct server *s = gnutls_session_get_ptr(session);
+
+    (void)type, (void)when, (void)incoming;
+    read_bytes(&r, 2 + 32); /* version, random */
+    read_bytes(&r, read_u8(&r));
+    suites = reader_of(read_bytes(&r, read_u16(&r)));
+    s->takes_ecdsa = s->takes_rsa = false;
+    for (uint16_t suite = read_u16(&suites); !suites.failed; suite = read_u16(&suites))
+        note_suite(s, suite);
+    return 0;
+}
+
+/* The kinds of keys whose signatures the client can verify. */
+static size_t list_kinds(gnutls_session_t session, gnutls_pk_algorithm_t kinds[KINDS_MAX])
+{
+    const struct server *s = gnutls_session_get_ptr(session);
+    gnutls_sign_algorithm_t sign;
+    size_t count = 0;
+
+    for (size_t i = 0;
+         count < KINDS_MAX && gnutls_sign_algorithm_get_requested(session, i, &sign) >= 0; i++) {
+        gnutls_pk_algorithm_t kind = gnutls_sign_get_pk_algorithm(sign);
+        bool is_rsa = kind == GNUTLS_PK_RSA || kind == GNUTLS_PK_RSA_PSS;
+
+        if (is_rsa ? s->takes_rsa : s->takes_ecdsa)
+            kinds[count++] = kind;
+    }
+    return count;
+}
+
 int tls_server_choose_pair(gnutls_session_t session, const struct gnutls_cert_retr_st *info,
                            gnutls_pcert_st **ret_chain, unsigned *ret_len,
                            gnutls_ocsp_data_st **ret_ocsp, unsigned *ret_ocsp_len,
@@ -37,11 +95,13 @@ int tls_server_choose_pair(gnutls_session_t session, const struct gnutls_cert_re
 {
     const struct server *s = gnutls_session_get_ptr(session);
     char name[TLS_NAME_SIZE + 1];
+    gnutls_pk_algorithm_t kinds[KINDS_MAX];
+    size_t kind_count = list_kinds(session, kinds);
     const struct tls_pair *pair;
 
+    (void)info; /* of a client it says nothing */
     name[tls_server_name(&s->base, name)] = '\0';
-    pair = tls_pairs_choose(tls_context_pairs(s->context), name, info->pk_algos,
-                            info->pk_algos_length);
+    pair = tls_pairs_choose(tls_context_pairs(s->context), name, kinds, kind_count);
     *ret_chain = (gnutls_pcert_st *)(uintptr_t)pair->chain; /* which GnuTLS only reads */
     *ret_len = pair->chain_len;
     *ret_key = pair->key;
@@ -68,6 +128,9 @@ err_t tls_open_server(struct tls **ret_tls, struct tls_context *context)
         tls_free(&t);
         return ERR_TLS;
     }
+    if (tls_context_pairs(context)->count > 1)
+        gnutls_handshake_set_hook_function(t->session, GNUTLS_HANDSHAKE_CLIENT_HELLO,
+                                           GNUTLS_HOOK_PRE, look_at_hello);
     *ret_tls = t;
     return OK;
 }

@@ -14,6 +14,9 @@ struct trust;
 err_t trust_load(struct trust **ret_trust, const char *ca, char reason[256]);
 void trust_free(struct trust **trust);
 
+/* Where "system" is looked for, the first place first; NULL behind the last one. */
+const char *trust_system_store(size_t index);
+
 size_t trust_count(const struct trust *trust);
 
 /* Which of the certificates found are wanted. */

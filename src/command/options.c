@@ -17,6 +17,7 @@ static const struct option names[] = {
     { "upstream", required_argument, NULL, 'u' },
     { "via", required_argument, NULL, 'u' }, /* what `query` calls it */
     { "set", required_argument, NULL, 's' },
+    { "no-sandbox", no_argument, NULL, 'n' },
     { 0 },
 };
 
@@ -53,6 +54,8 @@ static int read_options(int argc, char **argv, struct options *o)
             return say_unknown(argv[optind - 1]);
         if (letter == 'c')
             o->source.file = optarg;
+        else if (letter == 'n')
+            o->no_sandbox = true;
         else if (letter == 's')
             o->sets[o->source.set_count++] = optarg;
         else

@@ -10,6 +10,7 @@ struct options {
     struct config_source source;
     struct config_flag *flags;
     const char **sets;
+    bool no_sandbox; /* heeded by `run` alone */
     char **operands; /* what is no option, as a part of argv */
     size_t operand_count;
 };

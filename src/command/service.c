@@ -8,12 +8,13 @@
 #include "base/thread.h"
 #include "cache/cache.h"
 #include "command/command.h"
+#include "command/confine.h"
 #include "command/keeper.h"
-#include "command/privileges.h"
 #include "control/control_config.h"
 #include "log/line.h"
 #include "log/log.h"
 #include "log/log_config.h"
+#include "sandbox/sandbox_config.h"
 #include "upstream/roster.h"
 #include "worker/exposure.h"
 #include "worker/plan.h"
@@ -74,13 +75,16 @@ static void tell_started(const struct crew *crew)
               (int)getpid());
 }
 
-/* Makes the plan and what needs root. `reason` says why not. Returns an exit status. */
-static int prepare(struct config *config, struct plan **ret_plan, char reason[PLAN_REASON_MAX])
+/* Makes the plan and what needs root, and gives up the rights to more. `reason` says why not.
+ * Returns an exit status. */
+static int prepare(struct service *s, struct config *config, struct plan **ret_plan,
+                   char reason[PLAN_REASON_MAX])
 {
     if (plan_new(ret_plan, config, workers_wanted(config), reason) != OK)
         return STATUS_USAGE;
     allow_many_descriptors();
-    if (plan_open(*ret_plan, NULL, reason) != OK || privileges_drop(config, reason) != OK)
+    if (plan_open(*ret_plan, NULL, reason) != OK ||
+        confine(&s->sandbox, config, &s->options, reason) != OK)
         return STATUS_FAILED;
     return STATUS_OK;
 }
@@ -129,6 +133,7 @@ static int start_threads(struct service *s, const struct config *config, struct 
     if (log_start(&log) != OK) {
         plan_free(&plan);
     } else {
+        confine_tell(s->sandbox);
         open_control(s, config); /* before threads that make files, because of the umask */
         if (crew_start(&s->crew, plan, reason) == OK && start_keeper(s) == OK)
             return STATUS_OK;
@@ -146,7 +151,7 @@ int service_start(struct service *s)
 
     if (status != STATUS_OK)
         return status;
-    status = prepare(config, &plan, reason);
+    status = prepare(s, config, &plan, reason);
     if (status == STATUS_OK) {
         status = start_threads(s, config, plan);
     } else {
@@ -188,6 +193,9 @@ static void remark_what_needs_restart(const struct service *s, const struct conf
         remark(remarks, "user");
     if (strcmp(control[0]->socket, control[1]->socket) != 0)
         remark(remarks, "control.socket");
+    if (!sandbox_config_equal(config_one(before, &sandbox_section),
+                              config_one(config, &sandbox_section)))
+        remark(remarks, "sandbox");
 }
 
 /* What another group said of a name must not answer for the one that is asked now. */
@@ -243,7 +251,7 @@ static void tell_reloaded(const struct service *s, err_t err, const struct probl
 err_t service_reload(struct service *s, struct problems *remarks)
 {
     struct config *config = NULL;
-    err_t err = options_try(&s->options, &config, remarks);
+    err_t err = confine_try(s->sandbox, &s->options, &config, remarks);
 
     if (err == OK)
         err = put_in_force(s, config, remarks);
@@ -275,5 +283,6 @@ void service_stop(struct service *s)
     if (s->crew.count > 0)
         tell_counters(&s->crew);
     crew_free(&s->crew);
+    sandbox_free(&s->sandbox);
     options_done(&s->options);
 }

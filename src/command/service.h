@@ -3,6 +3,7 @@
 
 #include "command/options.h"
 #include "control/control.h"
+#include "sandbox/sandbox.h"
 #include "worker/crew.h"
 
 #define SIGNAL_CONTROL SIGUSR2 /* to this process: there is something for control_work */
@@ -10,6 +11,7 @@
 /* What `dotproxy run` runs. Zero all but the options first. */
 struct service {
     struct options options;
+    struct sandbox *sandbox;
     struct crew crew;
     struct keeper *keeper; /* NULL: nothing is kept over a restart */
     struct control_house house;

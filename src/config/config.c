@@ -90,6 +90,8 @@ static err_t load(struct loader *l)
     TRY(read_tree(l, &root));
     TRY(load_sections(l, root));
     TRY(load_sets(l));
+    if (l->source->gate && l->problems->count == 0)
+        TRY(l->source->gate(l->source->gate_arg, l->config, l->problems));
     check_sections(l);
     return l->problems->count ? ERR_CONFIG : OK;
 }

@@ -17,6 +17,10 @@ struct config_flag {
     const char *section, *text;
 };
 
+/* Looks at a configuration whose values are right each by itself, before any section looks at its
+ * own, which may take a file. On failure `problems` says why, and nothing more is looked at. */
+typedef err_t config_gate(const void *arg, const struct config *config, struct problems *problems);
+
 struct config_source {
     const char *file;   /* NULL: only defaults and what follows */
     struct slice bytes; /* read in place of the contents of `file` when `data` is not NULL */
@@ -24,6 +28,8 @@ struct config_source {
     size_t flag_count;
     const char *const *sets; /* "KEY=VALUE", "SECTION.KEY=VALUE", "SECTION.INDEX.KEY=VALUE" */
     size_t set_count;
+    config_gate *gate; /* NULL: everything may pass */
+    const void *gate_arg;
 };
 
 /* Reads, checks and fills in the defaults. On failure nothing is returned and `problems` says

@@ -25,6 +25,19 @@ enum option_type {
 
 #define OPTION_OFF UINT64_MAX
 
+/* What of this machine a value names. The sandbox is built from this: what no row names stays shut.
+ */
+enum option_need {
+    NEED_NOTHING,
+    NEED_READ,    /* files that are read, now and at any time later */
+    NEED_TRUST,   /* the same, or the word `system` for the certificates that this machine trusts */
+    NEED_WRITE,   /* files that are made and written */
+    NEED_KEEP,    /* the same, of the path that was there at the start, until a restart */
+    NEED_SOCKET,  /* the same, of a socket that is a file */
+    NEED_LISTEN,  /* URLs, ADDRESS:PORT, or numbers of TCP ports, to listen on */
+    NEED_CONNECT, /* the same, to connect to */
+};
+
 struct strings {
     const char *const *items;
     size_t count;
@@ -50,20 +63,25 @@ struct option_row {
     const char *min; /* CHOICE, URL: the words "a|b|c"; STRING, STRINGS: a pattern for editors */
     const char *max;
     const char *doc; /* sentences, without markup */
-    size_t offset;   /* of the field in the section's struct */
+    enum option_need need;
+    size_t offset; /* of the field in the section's struct */
 };
 
 /* OPTION(name, TYPE, ...) as a struct field. */
 #define OPTION_FIELD(name, type, ...) FIELD_##type name;
 
-/* OPTION(name, TYPE, ...) as a row of the table for `struct owner`. */
-#define OPTION_ROW(owner, key, kind, first, least, most, text)                                     \
+/* OPTION(name, TYPE, ...) as a row of the table for `struct owner`. Behind the text may stand a
+ * need, as NEED_ has it. */
+#define OPTION_ROW(owner, key, kind, first, least, most, ...)                                      \
+    OPTION_ROW_NEEDING(owner, key, kind, first, least, most, __VA_ARGS__, NOTHING, )
+#define OPTION_ROW_NEEDING(owner, key, kind, first, least, most, text, needs, ...)                 \
     { .name = #key,                                                                                \
       .type = OPTION_##kind,                                                                       \
       .initial = first,                                                                            \
       .min = least,                                                                                \
       .max = most,                                                                                 \
       .doc = text,                                                                                 \
+      .need = NEED_##needs,                                                                        \
       .offset = offsetof(owner, key) },
 
 struct loader;

@@ -5,6 +5,7 @@ import socket
 import subprocess
 
 from proxy import BINARY, looks_clean
+from waiting import until
 
 
 def socket_at(directory, name="control.sock"):
@@ -36,6 +37,17 @@ def connect(socket_path, timeout=20):
     caller.settimeout(timeout)
     caller.connect(str(socket_path))
     return caller
+
+
+def await_socket(socket_path):
+    """The socket comes a moment after the listeners."""
+    def is_there():
+        try:
+            connect(socket_path).close()
+        except OSError:
+            return False
+        return True
+    until(is_there, "the control socket is there")
 
 
 def read_to_end(caller):

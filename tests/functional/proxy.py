@@ -57,6 +57,11 @@ def config(listen, upstreams, group=None, groups=(), **sections):
     return {"workers": 1, "listen": listen, "upstream": upstreams, "group": rows, "limit": limit, **sections}
 
 
+def opening(*ports):
+    """The section that lets a reload come to ports which the first configuration does not name."""
+    return {"sandbox": {"listen": list(ports), "connect": list(ports)}}
+
+
 def looks_clean(log):
     found = SANITIZER.search(log)
     assert not found, f"a sanitizer spoke:\n{log[found.start():][:4000]}"
@@ -67,6 +72,7 @@ class Proxy:
 
     def __init__(self, directory, listen, upstreams, wrapper=(), **sections):
         self.listen = listen
+        self.control = sections.get("control", {}).get("socket")
         self.port = int(URL.fullmatch(listen[0]["url"])[3])
         self.file = Path(directory) / f"dotproxy-{self.port}.yaml"
         self.write_config(config(listen, upstreams, **sections))
@@ -78,15 +84,19 @@ class Proxy:
 
     # Running it.
 
-    def start(self, stderr=subprocess.PIPE):
-        self.process = subprocess.Popen(self.command, stderr=stderr, stdout=subprocess.DEVNULL)
+    def start(self, stderr=subprocess.PIPE, **streams):
+        self.process = subprocess.Popen(self.command, stderr=stderr, stdout=subprocess.DEVNULL, **streams)
         if stderr == subprocess.PIPE:
             self.reader = threading.Thread(target=self.collect, daemon=True)
             self.reader.start()
         else:
             self.reader = None
         for row in self.listen:
-            self.wait_until_serving(row["url"])
+            if not row["url"].startswith("udp") or "proxy_from" not in row:    # else it is silent to us
+                self.wait_until_serving(row["url"])
+        if (self.control or "").startswith("/"):
+            until(lambda: self.is_alive() and (os.path.exists(self.control) or self.log_lines("control_failed")),
+                  "there is a control socket, or it is told that there is none")
         return self
 
     def collect(self):

@@ -7,7 +7,7 @@ import pytest
 from client import ask, is_right
 from names import Names
 from ports import free_port, has_ipv6
-from proxy import BINARY, config
+from proxy import BINARY, config, opening
 from sniffer import Sniffer, may_sniff
 
 HERE = "127.0.0.9"      # the bootstrap server's address where the wire is watched
@@ -101,9 +101,10 @@ def test_a_name_that_is_unknown_is_told_of_and_asked_for_again(stage, authority)
 def test_a_reload_forgets_no_address(stage, authority):
     server = stage.chaos()
     names = open_names(stage, {"dns.test": ["127.0.0.1"]})
-    served = stage.proxy(by_name(server), **asks(names, authority))
+    silent = free_port()
+    served = stage.proxy(by_name(server), **asks(names, authority), **opening(silent))
     assert is_right(ask(served, "www.n1.test"), "www.n1.test")
-    nobody = asks(None, authority, f"tls://127.0.0.1:{free_port()}#dns.test")
+    nobody = asks(None, authority, f"tls://127.0.0.1:{silent}#dns.test")
     served.reload(config(served.listen, [stage.row(by_name(server))], **nobody))
     served.wait_for_log("reloaded")
     assert is_right(ask(served, "www.n2.test"), "www.n2.test")

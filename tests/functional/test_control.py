@@ -13,7 +13,7 @@ from chaos import Chaos
 from client import Stream, ask, failed_well, is_right, query
 from control import call, connect, ctl, read_to_end, socket_at, tell, tell_json
 from ports import free_port
-from proxy import BRIEF, accepts, answers_datagram, config, listener, run_to_the_end
+from proxy import BRIEF, accepts, answers_datagram, config, listener, opening, run_to_the_end
 from waiting import until
 
 
@@ -235,9 +235,9 @@ def test_flush_wants_a_name(path):
 # Reloading.
 
 def test_reload_puts_the_new_file_in_force(stage, chaos, tmp_path):
-    served = stage.proxy(chaos, control=socket_at(tmp_path))
     path, second = tmp_path / "control.sock", ("127.0.0.1", free_port())
-    changed = settings(served, [stage.row(chaos)], path, workers=2)
+    served = stage.proxy(chaos, control=socket_at(tmp_path), **opening(second[1]))
+    changed = settings(served, [stage.row(chaos)], path, workers=2, **opening(second[1]))
     changed["listen"] = [listener(served.port), listener(second[1])]
     served.write_config(changed)
     told = tell(path, "reload")
@@ -262,11 +262,11 @@ def test_reload_of_a_wrong_file_says_all_that_is_wrong_and_changes_nothing(stage
 
 
 def test_reload_that_cannot_open_a_port_says_so(stage, chaos, tmp_path):
-    served = stage.proxy(chaos, control=socket_at(tmp_path))
     path = tmp_path / "control.sock"
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as holder:
         holder.bind(("127.0.0.1", 0))
         taken = holder.getsockname()[1]
+        served = stage.proxy(chaos, control=socket_at(tmp_path), **opening(taken))
         changed = settings(served, [stage.row(chaos)], path)
         served.write_config({**changed, "listen": [listener(taken)]})
         status, _, errors = ctl(path, "reload")

@@ -12,7 +12,7 @@ import pytest
 from client import Stream, ask, datagram_socket, is_right, name_of, named_queries, query
 from load import Load
 from ports import free_port
-from proxy import accepts, answers_datagram, config, listener
+from proxy import accepts, answers_datagram, config, listener, opening
 from waiting import until
 
 
@@ -56,7 +56,7 @@ def test_leaving_does_not_wait_for_an_upstream_that_never_answers(stage, chaos):
 
 def test_a_reload_under_load_loses_nothing_and_takes_the_new_upstream(stage):
     old, new = stage.chaos(), stage.chaos()
-    served = stage.proxy(old, workers=2)
+    served = stage.proxy(old, workers=2, **opening(new.port))
     with Load(served) as load:
         for server in (new, old, new):
             seen = len(server.questions)
@@ -71,11 +71,12 @@ def test_a_reload_under_load_loses_nothing_and_takes_the_new_upstream(stage):
 
 def test_questions_in_flight_at_a_reload_are_answered(stage):
     old, new = stage.chaos(), stage.chaos()
-    served = stage.proxy(old)
+    served = stage.proxy(old, **opening(new.port))
     with Stream(served) as stream:
         stream.send(*named_queries("delay-1000", 100))
         old.wait_for(100)
         served.reload(config(served.listen, [stage.row(new)]))
+        served.wait_for_log("reloaded")
         answers = stream.receive(100)
     assert all(is_right(answer, name_of(answer)) for answer in answers)
 
@@ -98,8 +99,9 @@ def test_a_file_that_is_gone_at_reload_keeps_the_old_one_in_force(stage):
 
 
 def test_a_reload_adds_and_removes_listeners(stage, chaos):
-    served = stage.proxy(chaos)
-    first, second = ("127.0.0.1", served.port), ("127.0.0.1", free_port())
+    second = ("127.0.0.1", free_port())
+    served = stage.proxy(chaos, **opening(second[1]))
+    first = ("127.0.0.1", served.port)
     served.reload(config([listener(first[1]), listener(second[1])], [stage.row(chaos)]))
     until(lambda: answers_datagram(second) and accepts(second), "the new listener answers")
     assert answers_datagram(first) and accepts(first)
@@ -109,10 +111,10 @@ def test_a_reload_adds_and_removes_listeners(stage, chaos):
 
 
 def test_a_reload_that_cannot_open_a_port_keeps_the_old_listeners(stage, chaos):
-    served = stage.proxy(chaos)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as holder:
         holder.bind(("127.0.0.1", 0))
         taken = holder.getsockname()[1]
+        served = stage.proxy(chaos, **opening(taken))
         served.reload(config([listener(served.port), listener(taken)], [stage.row(chaos)]))
         served.wait_for_log(f":{taken}")
         assert is_right(ask(served, "kept.test"), "kept.test")

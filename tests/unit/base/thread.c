@@ -38,3 +38,22 @@ TEST(mail_crosses_threads, "nothing posted by another thread is lost")
     pthread_join(thread, NULL);
     CHECK_EQUAL(taken, LETTERS);
 }
+
+static void *tell_name(void *name)
+{
+    pthread_getname_np(pthread_self(), name, 16);
+    return NULL;
+}
+
+TEST(thread_name, "a thread bears its name, and who started it keeps its own")
+{
+    char before[16], after[16], name[16] = "";
+    pthread_t thread;
+
+    pthread_getname_np(pthread_self(), before, sizeof before);
+    CHECK_EQUAL(thread_start(&thread, "fifteen-letters", tell_name, name), OK);
+    pthread_join(thread, NULL);
+    pthread_getname_np(pthread_self(), after, sizeof after);
+    CHECK_TEXT(name, "fifteen-letters");
+    CHECK_TEXT(after, before);
+}

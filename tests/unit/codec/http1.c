@@ -89,7 +89,7 @@ TEST(http1_get, "a request is understood in pieces of any size, and the connecti
         CHECK(heard(&d, "cache-control: max-age=7\r\n"));
         CHECK(heard(&d, "\r\n\r\nyes"));
         CHECK(!http_is_over(d.http));
-        CHECK(!http_is_partial(d.http));
+        CHECK(!http_partial(d.http));
         end(&d);
     }
 }
@@ -109,6 +109,35 @@ TEST(http1_bodies, "a body comes with its length, or in chunks")
         CHECK_TEXT(d.log, "POST /p [a/b] hello 0\nPOST /q [c] hello 0\nGET /r []  0\n");
         end(&d);
     }
+}
+
+TEST(http1_trailers, "fields behind the body do not count")
+{
+    struct desk d;
+
+    begin(&d);
+    say(&d,
+        "POST /t HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n"
+        "1\r\nx\r\n0\r\nContent-Type: a/b\r\nHost: y\r\n\r\n"
+        "GET /u HTTP/1.1\r\n" HOST "\r\n",
+        100);
+    CHECK_TEXT(d.log, "POST /t [] x 0\nGET /u []  0\n");
+    end(&d);
+}
+
+TEST(http1_whole_url, "of a whole URL the path and what follows it count")
+{
+    struct desk d;
+
+    begin(&d);
+    say(&d,
+        "GET http://x:80/a?b HTTP/1.1\r\n" HOST "\r\n"
+        "GET https://[::1]/c HTTP/1.1\r\n" HOST "\r\n"
+        "GET http://x HTTP/1.1\r\n" HOST "\r\n"
+        "OPTIONS * HTTP/1.1\r\n" HOST "\r\n",
+        7);
+    CHECK_TEXT(d.log, "GET /a?b []  0\nGET /c []  0\nGET http://x []  0\nOTHER * []  0\n");
+    end(&d);
 }
 
 TEST(http1_head, "HEAD is told how long the body would be, and does not get it")
@@ -164,7 +193,7 @@ TEST(http1_continue, "a client that waits for leave to send its body gets it")
     begin(&d);
     say(&d, "POST / HTTP/1.1\r\n" HOST "Expect: 100-continue\r\nContent-Length: 2\r\n\r\n", 100);
     CHECK(heard(&d, "HTTP/1.1 100 Continue\r\n\r\n"));
-    CHECK(http_is_partial(d.http));
+    CHECK(http_partial(d.http));
     say(&d, "ab", 1);
     CHECK(heard(&d, "yes"));
     end(&d);

@@ -18,7 +18,7 @@ TEST(http2_get, "a request is understood in pieces of any size")
         CHECK_TEXT(p.length, "3");
         CHECK_TEXT(p.body, "yes");
         CHECK_EQUAL(p.closed, 1);
-        CHECK(!http_is_partial(p.http));
+        CHECK(!http_partial(p.http));
         CHECK(!http_is_over(p.http));
         pair_end(&p);
     }
@@ -94,6 +94,53 @@ TEST(http2_record, "http_write stops behind each response, so that it can be a r
     before = p.out.len;
     CHECK_EQUAL(http_write(p.http, &p.out, 1 << 20), OK);
     CHECK(p.out.len > before);
+    pair_end(&p);
+}
+
+TEST(http2_trailers, "fields behind the body do not count")
+{
+    static const uint8_t fields[] = "\0\x0f"
+                                    "x-forwarded-for"
+                                    "\1"
+                                    "9";
+    struct pair p;
+
+    pair_begin(&p);
+    pair_talk(&p);
+    pair_say_frame(&p, NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS, 1, POST_BLOCK,
+                   sizeof POST_BLOCK - 1);
+    pair_say_frame(&p, NGHTTP2_DATA, 0, 1, "x", 1);
+    pair_say_frame(&p, NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS | NGHTTP2_FLAG_END_STREAM, 1,
+                   fields, sizeof fields - 1);
+    CHECK_EQUAL(p.asked_count, 1);
+    CHECK_EQUAL(p.last.x_forwarded_for.len, 0);
+    pair_end(&p);
+}
+
+TEST(http2_partial, "the oldest request that is not whole is named, and what it holds is counted")
+{
+    static const uint8_t part[200];
+    struct pair p;
+    size_t before;
+
+    pair_begin(&p);
+    pair_talk(&p);
+    before = http_held(p.http);
+    CHECK_EQUAL(http_partial(p.http), 0);
+    for (uint32_t id = 1; id <= 5; id += 2)
+        pair_say_frame(&p, NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS, id, POST_BLOCK,
+                       sizeof POST_BLOCK - 1);
+    pair_say_frame(&p, NGHTTP2_DATA, 0, 3, part, sizeof part);
+    CHECK_EQUAL(http_partial(p.http), 1);
+    CHECK(http_held(p.http) >= before + sizeof part);
+    pair_say_frame(&p, NGHTTP2_DATA, NGHTTP2_FLAG_END_STREAM, 1, "x", 1);
+    CHECK_EQUAL(http_partial(p.http), 3);
+    pair_say_frame(&p, NGHTTP2_RST_STREAM, 0, 3, "\0\0\0\x08", 4);
+    CHECK_EQUAL(http_partial(p.http), 5);
+    pair_say_frame(&p, NGHTTP2_DATA, NGHTTP2_FLAG_END_STREAM, 5, "x", 1);
+    CHECK_EQUAL(http_partial(p.http), 0);
+    pair_hear(&p);
+    CHECK_EQUAL(http_held(p.http), before);
     pair_end(&p);
 }
 

@@ -81,6 +81,28 @@ TEST(http2_floods, "SETTINGS, PING, PRIORITY and empty frames without end do")
     }
 }
 
+TEST(http2_padding, "frames of nothing but padding, and fields of the past, are such frames too")
+{
+    struct pair p;
+
+    for (unsigned kind = 0; kind < 2; kind++) {
+        pair_begin(&p);
+        pair_talk(&p);
+        pair_say_frame(&p, NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS, 3, POST_BLOCK,
+                       sizeof POST_BLOCK - 1);
+        for (unsigned i = 0; i < 2000 && !p.goaway; i++) {
+            if (kind == 0)
+                pair_say_frame(&p, NGHTTP2_DATA, NGHTTP2_FLAG_PADDED, 3, "\1\0", 2);
+            else
+                pair_say_frame(&p, NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS, 1, POST_BLOCK,
+                               sizeof POST_BLOCK - 1);
+            pair_hear(&p);
+        }
+        check_ended(&p, HTTP_ABUSE_control_flood, NGHTTP2_ENHANCE_YOUR_CALM);
+        pair_end(&p);
+    }
+}
+
 TEST(http2_acks, "acknowledgements that nobody takes do not gather")
 {
     static const uint8_t payload[8] = { 0 };

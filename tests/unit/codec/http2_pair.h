@@ -31,6 +31,9 @@ struct pair {
     size_t post_piece;
 };
 
+/* ":method: POST", ":path: /", ":scheme: https", ":authority: x" in HPACK. */
+#define POST_BLOCK "\x83\x84\x87\x41\1x"
+
 #define NV(name, value)                                                                            \
     {                                                                                              \
         (uint8_t *)(uintptr_t)(name), (uint8_t *)(uintptr_t)(value), strlen(name), strlen(value),  \

@@ -70,3 +70,18 @@ TEST(proxy2_wrong, "what is no header of version 2 is refused as soon as it show
     CHECK_EQUAL(proxy2_read(BYTES(SIGNATURE "\x21\x11\0\4\xc0\0\2\1"), &header), ERR_MALFORMED);
     CHECK_EQUAL(proxy2_read(BYTES(SIGNATURE "\x21\x21\0\4\xc0\0\2\1"), &header), ERR_MALFORMED);
 }
+
+TEST(proxy2_short, "the addresses must be there to their last byte")
+{
+    struct proxy2 header;
+    char one_less[sizeof v6];
+
+    memcpy(one_less, v4, sizeof v4);
+    one_less[15] = 0x0b;
+    CHECK_EQUAL(proxy2_read(BYTES(one_less), &header), ERR_MALFORMED);
+    memcpy(one_less, v6, sizeof v6);
+    one_less[15] = 0x23;
+    CHECK_EQUAL(proxy2_read(BYTES(one_less), &header), ERR_MALFORMED);
+    one_less[15] = 0x24;
+    CHECK_EQUAL(proxy2_read(BYTES(one_less), &header), OK);
+}

@@ -195,3 +195,41 @@ TEST(schema_peers, "a check sees what another section says, unless that is wrong
                "f:4:10: watts: 0 is below 1");
     CHECK_EQUAL(problems.count, 1);
 }
+
+static err_t refuse_narrow(const void *arg, const struct config *config, struct problems *list)
+{
+    const struct left *door = config_item(config, &left, 0);
+    const unsigned *least = arg;
+
+    if (door->width >= *least)
+        return OK;
+    return problem_set(problems_add(list), "too narrow: %u", door->width);
+}
+
+static err_t load_through_gate(const char *text, unsigned least)
+{
+    const struct config_source source = { .file = "f",
+                                          .bytes = slice_of(text, strlen(text)),
+                                          .gate = refuse_narrow,
+                                          .gate_arg = &least };
+    struct config *config = NULL;
+    err_t err = config_load(&source, sections, 3, &config, &problems);
+
+    config_unref(&config);
+    return err;
+}
+
+TEST(gate_asked, "a gate sees all values, and what it refuses is not loaded")
+{
+    CHECK_EQUAL(load_through_gate("door:\n- name: a\n  width: 3\n", 3), OK);
+    CHECK_EQUAL(load_through_gate("door:\n- name: a\n  width: 3\n", 4), ERR_CONFIG);
+    CHECK_EQUAL(problems.count, 1);
+    CHECK_TEXT(problems.list[0].text, "too narrow: 3");
+}
+
+TEST(gate_not_asked, "a gate is not asked about values that are wrong")
+{
+    CHECK_EQUAL(load_through_gate("door:\n- name: a\n  width: 99\n", 4), ERR_CONFIG);
+    CHECK_EQUAL(problems.count, 1);
+    CHECK(strstr(problems.list[0].text, "width") != NULL);
+}
