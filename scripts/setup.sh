@@ -8,8 +8,8 @@ packages() {
     case $1 in
     build)   echo gcc libc6-dev meson ninja-build pkg-config libgnutls28-dev libnghttp2-dev \
                   libhttp-parser-dev libyaml-dev libpsl-dev libcap-dev libseccomp-dev \
-                  libprotobuf-c-dev protobuf-c-compiler ;;
-    runtime) echo libgnutls30 libnghttp2-14 libhttp-parser2.9 libyaml-0-2 libpsl5 libcap2 libseccomp2 libprotobuf-c1 \
+                  libprotobuf-c-dev protobuf-c-compiler libmicrohttpd-dev ;;
+    runtime) echo libgnutls30 libnghttp2-14 libhttp-parser2.9 libyaml-0-2 libpsl5 libcap2 libseccomp2 libprotobuf-c1 libmicrohttpd12 \
                   ca-certificates libcap2-bin ;;
     run)     echo make ca-certificates bind9-dnsutils; packages build ;;
     demo)    echo procps unbound openssl bind9-dnsutils ;;

@@ -1,6 +1,7 @@
 /* command/run.c - `dotproxy run`: the main thread starts the service and then obeys signals. */
 #include "command/command.h"
 #include "command/service.h"
+#include "control/web.h"
 #include "log/log.h"
 #include "querylog/querylog.h"
 #include "worker/plan.h"
@@ -8,6 +9,12 @@
 #include <signal.h>
 
 #define LOOK_AFTER_S 2 /* between two looks at files that may change */
+
+static void answer(struct service *s)
+{
+    control_work(s->control);
+    web_work(s->web);
+}
 
 static void obey_signals(struct service *s, const sigset_t *signals)
 {
@@ -22,7 +29,7 @@ static void obey_signals(struct service *s, const sigset_t *signals)
         if (got == SIGUSR1)
             querylog_reopen(s->crew.commons.querylog);
         if (got == SIGNAL_CONTROL)
-            control_work(s->control);
+            answer(s);
         crew_look_after(&s->crew);
         if (got == SIGTERM || got == SIGINT)
             break;

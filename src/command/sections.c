@@ -3,6 +3,7 @@
 
 #include "cache/cache_config.h"
 #include "control/control_config.h"
+#include "control/metrics_config.h"
 #include "listen/limit_config.h"
 #include "listen/listen_config.h"
 #include "log/log_config.h"
@@ -16,9 +17,9 @@
 #include "worker/worker_config.h"
 
 const struct section *const config_sections[] = {
-    &worker_section,    &listen_section,  &upstream_section, &group_section, &route_section,
-    &bootstrap_section, &cache_section,   &policy_section,   &limit_section, &log_section,
-    &query_log_section, &control_section, &sandbox_section,
+    &worker_section,    &listen_section,  &upstream_section, &group_section,   &route_section,
+    &bootstrap_section, &cache_section,   &policy_section,   &limit_section,   &log_section,
+    &query_log_section, &control_section, &metrics_section,  &sandbox_section,
 };
 
 const size_t config_section_count = sizeof config_sections / sizeof *config_sections;

@@ -11,6 +11,8 @@
 #include "command/confine.h"
 #include "command/keeper.h"
 #include "control/control_config.h"
+#include "control/metrics_config.h"
+#include "control/web.h"
 #include "log/line.h"
 #include "log/log.h"
 #include "log/log_config.h"
@@ -116,6 +118,29 @@ static void open_control(struct service *s, const struct config *config)
         log_event(EVENT_control_failed, "socket=%s reason=\"%s\"", control->socket, err_text(err));
 }
 
+static bool has_metrics(const struct config *config, union addr *ret_addr)
+{
+    const struct metrics_config *metrics = config_one(config, &metrics_section);
+
+    return metrics->listen[0] && metrics_config_addr(metrics->listen, ret_addr) == OK;
+}
+
+/* Monitoring that nobody can reach would be missed when it is needed. */
+static err_t open_web(struct service *s, const struct config *config, char reason[PLAN_REASON_MAX])
+{
+    union addr addr;
+    char text[ADDR_TEXT_MAX];
+    err_t err;
+
+    if (!has_metrics(config, &addr))
+        return OK;
+    err = web_open(&s->web, &addr, &s->house);
+    if (err != OK)
+        snprintf(reason, PLAN_REASON_MAX, "metrics.listen: cannot listen on %s: %s",
+                 addr_format(&addr, text), err_text(err));
+    return err;
+}
+
 static err_t start_keeper(struct service *s)
 {
     struct cache *cache = s->crew.commons.cache;
@@ -135,7 +160,8 @@ static int start_threads(struct service *s, const struct config *config, struct 
     } else {
         confine_tell(s->sandbox);
         open_control(s, config); /* before threads that make files, because of the umask */
-        if (crew_start(&s->crew, plan, reason) == OK && start_keeper(s) == OK)
+        if (crew_start(&s->crew, plan, reason) == OK && start_keeper(s) == OK &&
+            open_web(s, config, reason) == OK)
             return STATUS_OK;
     }
     fprintf(stderr, "dotproxy: %s\n", reason);
@@ -182,6 +208,8 @@ static void remark_what_needs_restart(const struct service *s, const struct conf
                                            config_one(config, &cache_section) };
     const struct control_config *control[] = { config_one(before, &control_section),
                                                config_one(config, &control_section) };
+    const struct metrics_config *metrics[] = { config_one(before, &metrics_section),
+                                               config_one(config, &metrics_section) };
 
     if (workers_wanted(config) != s->crew.count)
         remark(remarks, "workers");
@@ -193,6 +221,8 @@ static void remark_what_needs_restart(const struct service *s, const struct conf
         remark(remarks, "user");
     if (strcmp(control[0]->socket, control[1]->socket) != 0)
         remark(remarks, "control.socket");
+    if (strcmp(metrics[0]->listen, metrics[1]->listen) != 0)
+        remark(remarks, "metrics.listen");
     if (!sandbox_config_equal(config_one(before, &sandbox_section),
                               config_one(config, &sandbox_section)))
         remark(remarks, "sandbox");
@@ -278,6 +308,7 @@ static void tell_counters(const struct crew *crew)
 void service_stop(struct service *s)
 {
     control_close(&s->control);
+    web_close(&s->web);
     crew_stop(&s->crew);
     keeper_stop(&s->keeper);
     if (s->crew.count > 0)

@@ -3,6 +3,7 @@
 
 #include "command/options.h"
 #include "control/control.h"
+#include "control/web.h"
 #include "sandbox/sandbox.h"
 #include "worker/crew.h"
 
@@ -16,6 +17,7 @@ struct service {
     struct keeper *keeper; /* NULL: nothing is kept over a restart */
     struct control_house house;
     struct control *control; /* NULL: there is no socket */
+    struct web *web;         /* NULL: nobody monitors */
 };
 
 /* Everything up to the point where queries are answered; says on standard error what failed.

@@ -150,3 +150,18 @@ size_t crew_policy_counts(const struct crew *c, struct policy_count ret_counts[P
         policy_counts_add(&c->workers[i]->policy.counts, &sums);
     return policy_counts_list(&sums, ret_counts);
 }
+
+uint64_t crew_replies_of(const struct crew *c, unsigned rcode)
+{
+    uint64_t count = 0;
+
+    for (size_t i = 0; i < c->count; i++)
+        count += atomic_load_explicit(&c->workers[i]->replies.rcodes[rcode], memory_order_relaxed);
+    return count;
+}
+
+void crew_latency(const struct crew *c, enum query_source source, struct histogram_sum *sum)
+{
+    for (size_t i = 0; i < c->count; i++)
+        histogram_sum(&c->workers[i]->replies.latency[source], sum);
+}

@@ -38,6 +38,12 @@ void crew_free(struct crew *c);
  * cache. */
 void crew_counters(const struct crew *c, struct counter ret_counters[CREW_COUNTERS]);
 
+/* Responses to clients with this RCODE; the last of them stands for all without a name. */
+uint64_t crew_replies_of(const struct crew *c, unsigned rcode);
+
+/* How long queries took whose response came from `source`; adds to `sum`. */
+void crew_latency(const struct crew *c, enum query_source source, struct histogram_sum *sum);
+
 /* What the rules of all workers have counted. Returns how many numbers that are. */
 size_t crew_policy_counts(const struct crew *c, struct policy_count ret_counts[POLICY_COUNTS_MAX]);
 

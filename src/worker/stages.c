@@ -380,6 +380,7 @@ void reply_to_client(struct query *q)
         count(q, METRIC_responses_truncated);
     q->is_answered = true;
     policy_note_response(&q->worker->policy, q, loop_now_ns(q->worker->loop));
+    replies_note(&q->worker->replies, q->worker->loop, q);
     log_query(q);
     q->listener->ops->reply(q->listener, q);
     log_responses_leave(q->worker);

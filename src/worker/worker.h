@@ -10,6 +10,7 @@
 #include "metrics/metrics.h"
 #include "policy/policy.h"
 #include "upstream/ask.h"
+#include "worker/replies.h"
 #include "worker/tally.h"
 
 #include <semaphore.h>
@@ -40,6 +41,7 @@ struct worker {
     struct listen_context listen;
     struct policy_desk policy;
     struct tally tally;
+    struct replies replies; /* read by main */
     struct querylog_desk *log;
     struct turn_end log_turn;
     bool has_noted;            /* in this turn */

@@ -1,0 +1,273 @@
+/* control/page.c - the page of metrics that Prometheus reads.
+ *
+ * Called by: web.c's requests, on the thread that owns the crew.
+ */
+#include "control/page.h"
+
+#include "base/clock.h"
+#include "cache/cache.h"
+#include "control/control.h"
+#include "dns/types.h"
+#include "listen/entrance.h"
+#include "listen/listen.h"
+#include "metrics/exposition.h"
+#include "querylog/querylog.h"
+#include "upstream/roster.h"
+#include "upstream/server_view.h"
+#include "worker/crew.h"
+#include "worker/plan.h"
+
+#define STREAMS_MAX  64
+#define DOOR_URL_MAX (ADDR_TEXT_MAX + 16)
+#define NO_LABELS                                                                                  \
+    {                                                                                              \
+        NULL, NULL                                                                                 \
+    }
+
+static void tell_build(struct exposition *e, const struct crew *crew)
+{
+    const struct label labels[] = { { "version", DOTPROXY_VERSION }, NO_LABELS };
+
+    exposition_family(e, "build_info", "gauge", "What runs; always 1.");
+    exposition_value(e, labels, 1);
+    exposition_family(e, "uptime_seconds", "gauge", "Seconds since the start.");
+    exposition_real(e, NULL, (double)(clock_monotonic_ns() - crew->started_ns) / 1e9);
+    exposition_family(e, "workers", "gauge", "Worker threads.");
+    exposition_value(e, NULL, crew->count);
+}
+
+static void tell_counters(struct exposition *e, const struct crew *crew)
+{
+    uint64_t sums[METRIC_COUNT] = { 0 };
+
+    for (size_t i = 0; i < crew->count; i++)
+        metrics_sum(&crew->workers[i]->metrics, sums);
+    exposition_counters(e, sums);
+}
+
+static void tell_rcodes(struct exposition *e, const struct crew *crew)
+{
+    exposition_family(e, "responses_by_rcode", "counter", "Responses to clients, by RCODE.");
+    for (unsigned rcode = 0; rcode < REPLY_RCODES; rcode++) {
+        uint64_t count = crew_replies_of(crew, rcode);
+        char text[TYPE_TEXT_MAX];
+        const struct label labels[] = {
+            { "rcode", rcode == REPLY_RCODES - 1 ? "other" : rcode_to_text((uint16_t)rcode, text) },
+            NO_LABELS
+        };
+
+        if (count > 0 || rcode <= RCODE_REFUSED)
+            exposition_value(e, labels, count);
+    }
+}
+
+static void tell_latency(struct exposition *e, const struct crew *crew)
+{
+    exposition_family(e, "query_duration_seconds", "histogram",
+                      "From the arrival of a query to its response, by who gave the response.");
+    for (unsigned source = FROM_NOWHERE + 1; source < SOURCE_COUNT; source++) {
+        const struct label labels[] = { { "source", source_name((enum query_source)source) },
+                                        NO_LABELS };
+        struct histogram_sum sum = { 0 };
+
+        crew_latency(crew, (enum query_source)source, &sum);
+        exposition_durations(e, labels, &sum);
+    }
+}
+
+static void tell_cache(struct exposition *e, struct cache *cache)
+{
+    struct cache_stats stats = { 0 };
+
+    if (cache)
+        cache_stats(cache, &stats);
+    exposition_family(e, "cache_entries", "gauge", "Responses in the cache.");
+    exposition_value(e, NULL, stats.entries);
+    exposition_family(e, "cache_bytes", "gauge", "Bytes that the cache takes.");
+    exposition_value(e, NULL, stats.bytes);
+    exposition_family(e, "cache_size_bytes", "gauge", "Bytes that it may take.");
+    exposition_value(e, NULL, stats.size);
+    exposition_family(e, "cache_insertions", "counter", "Responses put into the cache.");
+    exposition_value(e, NULL, stats.insertions);
+    exposition_family(e, "cache_evictions", "counter", "Responses that made room for others.");
+    exposition_value(e, NULL, stats.evictions);
+    exposition_family(e, "cache_expirations", "counter", "Responses that were too old to keep.");
+    exposition_value(e, NULL, stats.expirations);
+}
+
+static void tell_rules(struct exposition *e, const struct crew *crew)
+{
+    struct policy_count counts[POLICY_COUNTS_MAX];
+    size_t count = crew_policy_counts(crew, counts);
+
+    exposition_family(e, "policy_decisions", "counter", "Queries that a rule was against.");
+    for (size_t i = 0; i < count; i++) {
+        const struct label labels[] = { { "rule", counts[i].rule },
+                                        { "mode", counts[i].is_shadow ? "shadow" : "enforce" },
+                                        NO_LABELS };
+
+        if (counts[i].rule)
+            exposition_value(e, labels, counts[i].value);
+    }
+    exposition_family(e, "policy_prefix_decisions", "counter",
+                      "The same, where it was about prefixes of clients of this length.");
+    for (size_t i = 0; i < count; i++) {
+        char prefix[16];
+        const struct label labels[] = { { "prefix", prefix },
+                                        { "mode", counts[i].is_shadow ? "shadow" : "enforce" },
+                                        NO_LABELS };
+
+        snprintf(prefix, sizeof prefix, "ipv%c/%u", counts[i].is_v6 ? '6' : '4', counts[i].bits);
+        if (!counts[i].rule)
+            exposition_value(e, labels, counts[i].value);
+    }
+}
+
+typedef void upstream_fn(struct exposition *e, const struct server_view *view);
+
+static void of_each(struct exposition *e, const struct roster *roster, upstream_fn *tell)
+{
+    for (size_t i = 0; i < roster->count; i++) {
+        struct server_view view;
+
+        server_view_read(&view, roster, i);
+        tell(e, &view);
+    }
+}
+
+static void tell_up(struct exposition *e, const struct server_view *view)
+{
+    const struct label labels[] = { { "upstream", view->url },
+                                    { "group", view->group },
+                                    NO_LABELS };
+
+    exposition_value(e, labels, view->state != SERVER_IS_DOWN);
+}
+
+static void tell_connections(struct exposition *e, const struct server_view *view)
+{
+    const struct label labels[] = { { "upstream", view->url },
+                                    { "group", view->group },
+                                    NO_LABELS };
+
+    exposition_value(e, labels, view->connections);
+}
+
+static void tell_in_flight(struct exposition *e, const struct server_view *view)
+{
+    const struct label labels[] = { { "upstream", view->url },
+                                    { "group", view->group },
+                                    NO_LABELS };
+
+    exposition_value(e, labels, view->in_flight);
+}
+
+static void tell_events(struct exposition *e, const struct server_view *view)
+{
+    for (unsigned i = 0; i < SERVER_COUNTS; i++) {
+        const struct label labels[] = { { "upstream", view->url },
+                                        { "group", view->group },
+                                        { "event", server_count_name((enum server_count)i) },
+                                        NO_LABELS };
+
+        exposition_value(e, labels, view->counts[i]);
+    }
+}
+
+static void tell_phases(struct exposition *e, const struct server_view *view)
+{
+    for (unsigned i = 0; i <= PHASE_ANSWER; i++) {
+        const struct label labels[] = { { "upstream", view->url },
+                                        { "group", view->group },
+                                        { "phase", phase_name((enum phase)i) },
+                                        NO_LABELS };
+
+        if (view->phases[i].count > 0)
+            exposition_durations(e, labels, &view->phases[i]);
+    }
+}
+
+static void tell_upstreams(struct exposition *e, const struct roster *roster)
+{
+    exposition_family(e, "upstream_up", "gauge", "1 unless the upstream is down.");
+    of_each(e, roster, tell_up);
+    exposition_family(e, "upstream_connections", "gauge", "Open connections to the upstream.");
+    of_each(e, roster, tell_connections);
+    exposition_family(e, "upstream_in_flight", "gauge", "Questions that it has not answered yet.");
+    of_each(e, roster, tell_in_flight);
+    exposition_family(
+        e, "upstream_events", "counter",
+        "What was counted of each upstream; docs/guide/operating.md says what each means.");
+    of_each(e, roster, tell_events);
+    exposition_family(e, "upstream_duration_seconds", "histogram",
+                      "How long each phase took: queue, connect, handshake, answer.");
+    of_each(e, roster, tell_phases);
+}
+
+static void tell_streams(struct exposition *e, struct querylog *log)
+{
+    struct querylog_count counts[STREAMS_MAX];
+    size_t count = querylog_counts(log, counts, STREAMS_MAX);
+
+    for (int lost = 0; lost < 2; lost++) {
+        exposition_family(e, lost ? "query_log_lost" : "query_log_written", "counter",
+                          lost ? "Query records that were lost, by stream."
+                               : "Query records that were written, by stream.");
+        for (size_t i = 0; i < count && i < STREAMS_MAX; i++) {
+            const struct label labels[] = { { "to", counts[i].to }, NO_LABELS };
+
+            exposition_value(e, labels, lost ? counts[i].lost : counts[i].written);
+        }
+    }
+}
+
+static void tell_certificates(struct exposition *e, const struct plan *plan)
+{
+    exposition_family(e, "certificate_days_left", "gauge",
+                      "Days until a listener's first certificate expires.");
+    for (size_t i = 0; i < plan->door_count; i++) {
+        char addr[ADDR_TEXT_MAX], url[DOOR_URL_MAX];
+        const struct label labels[] = { { "listener", url }, NO_LABELS };
+        int64_t left;
+
+        if (!entrance_days_left(plan->doors[i].entrance, &left))
+            continue;
+        snprintf(url, sizeof url, "%s://%s", plan->doors[i].ops->name,
+                 addr_format(&plan->doors[i].addr, addr));
+        exposition_real(e, labels, (double)left);
+    }
+}
+
+void page_write(const struct control_house *house, bool is_openmetrics, FILE *out)
+{
+    const struct crew *crew = house->crew;
+    struct exposition e = { .out = out, .is_openmetrics = is_openmetrics };
+
+    tell_build(&e, crew);
+    tell_counters(&e, crew);
+    tell_rcodes(&e, crew);
+    tell_latency(&e, crew);
+    tell_cache(&e, crew->commons.cache);
+    tell_rules(&e, crew);
+    tell_upstreams(&e, crew->plan->roster);
+    tell_streams(&e, crew->commons.querylog);
+    tell_certificates(&e, crew->plan);
+    exposition_end(&e);
+}
+
+bool page_is_ready(const struct control_house *house)
+{
+    const struct crew *crew = house->crew;
+    struct cache_stats stats = { 0 };
+
+    for (size_t i = 0; i < crew->plan->roster->count; i++) {
+        struct server_view view;
+
+        server_view_read(&view, crew->plan->roster, i);
+        if (view.state != SERVER_IS_DOWN && view.counts[SERVER_answers] > 0)
+            return true;
+    }
+    if (crew->commons.cache)
+        cache_stats(crew->commons.cache, &stats);
+    return stats.entries > 0;
+}

@@ -1,0 +1,180 @@
+/* metrics/exposition.c - metrics as Prometheus reads them.
+ *
+ * Called by: the control room.
+ */
+#include "metrics/exposition.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define PREFIX "dotproxy_"
+
+static const struct {
+    const char *name, *text;
+} metrics[METRIC_COUNT] = {
+#define METRIC(name, text) [METRIC_##name] = { #name, text },
+#include "metrics/metrics.def"
+#undef METRIC
+};
+
+static const struct family {
+    const char *prefix, *label, *values, *help;
+} families[] = {
+#define FAMILY(prefix, label, values, help) { #prefix, #label, values, help },
+#include "metrics/families.def"
+#undef FAMILY
+};
+
+#define FAMILIES (sizeof families / sizeof *families)
+
+/* In the text format the name of a counter's family ends as its samples do. */
+static void head_line(const struct exposition *e, const char *what, const char *text)
+{
+    const char *end = strcmp(e->type, "counter") == 0 && !e->is_openmetrics ? "_total" : "";
+
+    fprintf(e->out, "# %s " PREFIX "%s%s %s\n", what, e->family, end, text);
+}
+
+void exposition_family(struct exposition *e, const char *name, const char *type, const char *help)
+{
+    e->family = name;
+    e->type = type;
+    head_line(e, "HELP", help);
+    head_line(e, "TYPE", type);
+}
+
+static void put_label(FILE *out, const char *name, const char *value)
+{
+    fprintf(out, "%s=\"", name);
+    for (; *value; value++) {
+        if (*value == '\\' || *value == '"')
+            putc('\\', out);
+        if (*value == '\n')
+            fputs("\\n", out);
+        else
+            putc(*value, out);
+    }
+    putc('"', out);
+}
+
+static void put_name(const struct exposition *e, const char *end, const struct label *labels,
+                     const char *limit)
+{
+    const char *between = "{";
+
+    fprintf(e->out, PREFIX "%s%s", e->family, end);
+    for (; labels && labels->name; labels++, between = ",") {
+        fputs(between, e->out);
+        put_label(e->out, labels->name, labels->value);
+    }
+    if (limit) {
+        fputs(between, e->out);
+        put_label(e->out, "le", limit);
+        between = ",";
+    }
+    fputs(between[0] == ',' ? "} " : " ", e->out);
+}
+
+static const char *ending(const struct exposition *e)
+{
+    return strcmp(e->type, "counter") == 0 ? "_total" : "";
+}
+
+void exposition_value(struct exposition *e, const struct label *labels, uint64_t value)
+{
+    put_name(e, ending(e), labels, NULL);
+    fprintf(e->out, "%" PRIu64 "\n", value);
+}
+
+void exposition_real(struct exposition *e, const struct label *labels, double value)
+{
+    put_name(e, ending(e), labels, NULL);
+    fprintf(e->out, "%.9g\n", value);
+}
+
+void exposition_durations(struct exposition *e, const struct label *labels,
+                          const struct histogram_sum *sum)
+{
+    uint64_t seen = 0;
+    char limit[32];
+
+    for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++) {
+        seen += sum->counts[i];
+        if (i % 4 != 3 || i == HISTOGRAM_BUCKETS - 1) /* what is longer is in the last one, too */
+            continue;
+        snprintf(limit, sizeof limit, "%.9g", (double)histogram_bucket_end_ns(i) / 1e9);
+        put_name(e, "_bucket", labels, limit);
+        fprintf(e->out, "%" PRIu64 "\n", seen);
+    }
+    put_name(e, "_bucket", labels, "+Inf");
+    fprintf(e->out, "%" PRIu64 "\n", sum->count);
+    put_name(e, "_sum", labels, NULL);
+    fprintf(e->out, "%.9g\n", (double)sum->sum_ns / 1e9);
+    put_name(e, "_count", labels, NULL);
+    fprintf(e->out, "%" PRIu64 "\n", sum->count);
+}
+
+static bool is_among(const char *word, const char *words)
+{
+    size_t len = strlen(word);
+
+    for (const char *at = words; at; at = strchr(at, '|')) {
+        at += *at == '|';
+        if (strncmp(at, word, len) == 0 && (at[len] == '|' || at[len] == '\0'))
+            return true;
+    }
+    return false;
+}
+
+/* The value of the family's label for this counter, or NULL when it is of another family. */
+static const char *value_in(const struct family *f, const char *metric)
+{
+    size_t len = strlen(f->prefix);
+
+    if (strncmp(metric, f->prefix, len) != 0 || metric[len] != '_')
+        return NULL;
+    metric += len + 1;
+    return f->values[0] == '\0' || is_among(metric, f->values) ? metric : NULL;
+}
+
+/* FAMILIES when it is one of its own. */
+static size_t family_of(const char *metric)
+{
+    size_t i = 0;
+
+    while (i < FAMILIES && !value_in(&families[i], metric))
+        i++;
+    return i;
+}
+
+static void tell_family(struct exposition *e, size_t family, const uint64_t sums[METRIC_COUNT])
+{
+    const struct family *f = &families[family];
+
+    exposition_family(e, f->prefix, "counter", f->help);
+    for (size_t i = 0; i < METRIC_COUNT; i++) {
+        const struct label labels[] = { { f->label, value_in(f, metrics[i].name) },
+                                        { NULL, NULL } };
+
+        if (family_of(metrics[i].name) == family)
+            exposition_value(e, labels, sums[i]);
+    }
+}
+
+void exposition_counters(struct exposition *e, const uint64_t sums[METRIC_COUNT])
+{
+    for (size_t i = 0; i < FAMILIES; i++)
+        tell_family(e, i, sums);
+    for (size_t i = 0; i < METRIC_COUNT; i++) {
+        if (family_of(metrics[i].name) < FAMILIES)
+            continue;
+        exposition_family(e, metrics[i].name, "counter", metrics[i].text);
+        exposition_value(e, NULL, sums[i]);
+    }
+}
+
+void exposition_end(struct exposition *e)
+{
+    if (e->is_openmetrics)
+        fputs("# EOF\n", e->out);
+}
