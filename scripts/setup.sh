@@ -14,7 +14,7 @@ packages() {
     run)     echo make ca-certificates bind9-dnsutils; packages build ;;
     demo)    echo procps unbound openssl bind9-dnsutils ;;
     test)    echo clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 universal-ctags \
-                  libcmocka-dev python3 python3-pytest python3-dnspython python3-yaml python3-jsonschema \
+                  libcmocka-dev python3 python3-pytest python3-pytest-xdist python3-dnspython python3-yaml python3-jsonschema \
                   unbound nsd bind9 knot haproxy nginx bind9-dnsutils knot-dnsutils dnsperf gnutls-bin openssl \
                   curl nghttp2-client python3-httpx python3-h2 stubby systemd-resolved \
                   chromium libnss3-tools testssl.sh sslscan \

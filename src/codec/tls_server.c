@@ -53,21 +53,43 @@ static void note_suite(struct server *s, uint16_t suite)
             *(suites[i].is_rsa ? &s->takes_rsa : &s->takes_ecdsa) = true;
 }
 
-/* GnuTLS does not tell the suites of a ClientHello (RFC 8446 section 4.1.2). */
+static void note_suites(struct server *s, struct slice list)
+{
+    struct reader r = reader_of(list);
+
+    for (uint16_t suite = read_u16(&r); !r.failed; suite = read_u16(&r))
+        note_suite(s, suite);
+}
+
+/* Of a ClientHello (RFC 8446 section 4.1.2), which GnuTLS does not tell. */
+static err_t read_suites(struct slice hello, struct slice *ret_list)
+{
+    struct reader r;
+    struct slice list;
+
+    if (hello.len == 0)
+        return ERR_MALFORMED;
+    r = reader_of(hello);
+    read_bytes(&r, 2 + 32); /* version, random */
+    read_bytes(&r, read_u8(&r));
+    list = read_bytes(&r, read_u16(&r));
+    if (r.failed)
+        return ERR_MALFORMED;
+    *ret_list = list;
+    return OK;
+}
+
 static int look_at_hello(gnutls_session_t session, unsigned type, unsigned when, unsigned incoming,
                          const gnutls_datum_t *message)
 {
-    struct reader r = reader_of(slice_of(message->data, message->size)), suites;
     struct server *s = gnutls_session_get_ptr(session);
+    struct slice list;
 
     (void)type, (void)when, (void)incoming;
-    read_bytes(&r, 2 + 32); /* version, random */
-    read_bytes(&r, read_u8(&r));
-    suites = reader_of(read_bytes(&r, read_u16(&r)));
     s->takes_ecdsa = s->takes_rsa = false;
-    for (uint16_t suite = read_u16(&suites); !suites.failed; suite = read_u16(&suites))
-        note_suite(s, suite);
-    return 0;
+    if (read_suites(slice_of(message->data, message->size), &list) == OK)
+        note_suites(s, list);
+    return 0; /* what is malformed GnuTLS refuses itself */
 }
 
 /* The kinds of keys whose signatures the client can verify. */

@@ -87,10 +87,9 @@ static void tell(struct watch *w, uint32_t events)
 
 static void free_closed(struct loop *l)
 {
-    for (struct list *node = list_first(&l->closed); node; node = list_first(&l->closed)) {
-        list_remove(node);
+    list_for_each (node, &l->closed)
         free(LIST_OF(node, struct watch, link));
-    }
+    list_init(&l->closed);
 }
 
 static void turn(struct loop *l)
