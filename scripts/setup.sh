@@ -14,6 +14,8 @@ packages() {
     test)    echo clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 universal-ctags \
                   libcmocka-dev python3 python3-pytest python3-dnspython python3-yaml python3-jsonschema \
                   unbound nsd bind9 knot bind9-dnsutils knot-dnsutils dnsperf gnutls-bin openssl \
+                  curl nghttp2-client python3-httpx python3-h2 stubby systemd-resolved \
+                  chromium libnss3-tools testssl.sh sslscan \
                   tcpdump iproute2 procps util-linux mandoc shellcheck git ;;
     chaos)   echo gcc libc6-dev python3 gnutls-bin openssl iproute2 nftables util-linux ;;
     bench)   echo gcc libc6-dev make libssl-dev openssl dnsperf python3 util-linux procps ;;
@@ -25,7 +27,7 @@ packages() {
 
 # Servers that Debian would start on port 53, where dotproxy wants to be; only their programs are needed.
 # PACKAGE:SERVICE where they are called differently.
-services='unbound nsd dnsdist knot bind9:named'
+services='unbound nsd dnsdist stubby systemd-resolved knot bind9:named'
 
 missing_of() {
     have=" $(dpkg-query -W -f='${db:Status-Status} ${Package}\n' "$@" 2>/dev/null |
@@ -55,7 +57,16 @@ without_starting() {
         *" ${service%:*} "*) as_root systemctl disable "${service#*:}" >/dev/null 2>&1 || true ;;
         esac
     done
+    keep_resolver
     return $status
+}
+
+# systemd-resolved moves /etc/resolv.conf away for a file that only its service would write.
+keep_resolver() {
+    before=/etc/.resolv.conf.systemd-resolved.bak
+    case " $missing" in
+    *" systemd-resolved "*) [ ! -f $before ] || as_root mv $before /etc/resolv.conf ;;
+    esac
 }
 
 # A freshly made machine has no package lists, or old ones: they are fetched only then.

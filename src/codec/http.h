@@ -61,8 +61,9 @@ struct http_ops {
     err_t (*write)(struct http *h, struct buffer *out, size_t max);
     void (*shut)(struct http *h);
     bool (*wants_input)(const struct http *h);
-    bool (*is_partial)(const struct http *h);
+    uint32_t (*partial)(const struct http *h);
     bool (*is_over)(const struct http *h);
+    size_t (*unsaid)(const struct http *h);
     size_t (*held)(const struct http *h);
     enum http_abuse (*abuse)(const struct http *h);
 };
@@ -123,10 +124,11 @@ static inline bool http_wants_input(const struct http *h)
     return h->ops->wants_input(h);
 }
 
-/* Part of a request (or of the client's preface) has come, and the rest of it has not. */
-static inline bool http_is_partial(const struct http *h)
+/* The stream of the oldest request of which a part has come and the rest has not; 0: there is none.
+ */
+static inline uint32_t http_partial(const struct http *h)
 {
-    return h->ops->is_partial(h);
+    return h->ops->partial(h);
 }
 
 /* Nothing will be requested any more, and all that was said lies in the output: the connection can
@@ -134,6 +136,12 @@ static inline bool http_is_partial(const struct http *h)
 static inline bool http_is_over(const struct http *h)
 {
     return h->ops->is_over(h);
+}
+
+/* Bytes of responses that http_write does not write, because the client has no room for them. */
+static inline size_t http_unsaid(const struct http *h)
+{
+    return h->ops->unsaid(h);
 }
 
 /* Bytes of memory held for requests and responses, for budgets. */

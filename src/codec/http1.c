@@ -46,7 +46,7 @@ struct request {
     char name[NAME_SIZE];       /* of the field that is read */
     size_t name_len;
     enum field field;
-    bool in_value;
+    bool in_value, is_head_read;
     unsigned field_count;
     size_t head_len;
     unsigned fault;
@@ -148,8 +148,13 @@ static int field_name(http_parser *parser, const char *bytes, size_t len)
     return add(c, NULL, bytes, len);
 }
 
+/* What stands behind the body says nothing of it: a proxy that tells us the client passes it on as
+ * it comes (RFC 9110 section 6.5.1).
+ */
 static enum field field_of(const struct request *r)
 {
+    if (r->is_head_read)
+        return FIELD_OTHER;
     for (unsigned i = 0; i < FIELD_COUNT; i++)
         if (strlen(names[i]) == r->name_len && strncasecmp(names[i], r->name, r->name_len) == 0)
             return (enum field)i;
@@ -186,6 +191,7 @@ static int head_complete(http_parser *parser)
     struct request *r = c->request;
     bool has_length = parser->content_length != UINT64_MAX;
 
+    r->is_head_read = true;
     parser->upgrade = 0; /* there is nothing to upgrade to: the request is answered as it is */
     if (parser->http_major != 1)
         r->fault = 400;
@@ -229,6 +235,19 @@ static enum http_verb verb_of(const struct connection *c)
     }
 }
 
+/* RFC 9112 section 3.2.2: who takes us for a proxy says the whole URL. */
+static struct slice path_of(struct slice target)
+{
+    struct http_parser_url url;
+
+    http_parser_url_init(&url);
+    if (target.len == 0 || target.data[0] == '/' ||
+        http_parser_parse_url((const char *)target.data, target.len, 0, &url) != 0 ||
+        !(url.field_set & 1 << UF_PATH))
+        return target;
+    return slice_after(target, url.field_data[UF_PATH].off);
+}
+
 static void hand_on(struct connection *c)
 {
     const struct request *r = c->request;
@@ -236,7 +255,7 @@ static void hand_on(struct connection *c)
         .stream = ++c->stream,
         .fault = r->fault,
         .verb = verb_of(c),
-        .target = buffer_slice(&r->target),
+        .target = path_of(buffer_slice(&r->target)),
         .content_type = buffer_slice(&r->fields[FIELD_CONTENT_TYPE]),
         .accept = buffer_slice(&r->fields[FIELD_ACCEPT]),
         .forwarded = buffer_slice(&r->fields[FIELD_FORWARDED]),
@@ -392,11 +411,11 @@ static bool wants_input(const struct http *h)
     return !c->is_busy && c->pending.len == 0;
 }
 
-static bool is_partial(const struct http *h)
+static uint32_t partial(const struct http *h)
 {
     const struct connection *c = (const struct connection *)h;
 
-    return c->request && !c->is_busy;
+    return c->request && !c->is_busy ? c->stream + 1 : 0;
 }
 
 static bool is_over(const struct http *h)
@@ -404,6 +423,12 @@ static bool is_over(const struct http *h)
     const struct connection *c = (const struct connection *)h;
 
     return c->closes && !c->is_busy && c->out.len == 0;
+}
+
+static size_t unsaid(const struct http *h)
+{
+    (void)h;
+    return 0;
 }
 
 static size_t held(const struct http *h)
@@ -458,8 +483,9 @@ const struct http_ops http1 = {
     .write = write_out,
     .shut = shut,
     .wants_input = wants_input,
-    .is_partial = is_partial,
+    .partial = partial,
     .is_over = is_over,
+    .unsaid = unsaid,
     .held = held,
     .abuse = abuse,
 };

@@ -16,12 +16,14 @@
 #define WAITING_MAX 1048576 /* bytes of responses that the client's window does not let through */
 #define TABLE_SIZE  4096    /* RFC 7541 section 4.2: what both sides remember of header fields */
 #define ACKS_MAX    128     /* of SETTINGS and PING, that wait to be sent */
+#define RESETS_MAX  (1u << 30)
 
 struct connection {
     struct http http;
     nghttp2_session *session;
     struct http2_streams streams;
     struct http2_guard guard;
+    int32_t last_stream;
     bool has_said_all; /* the last frame ended a response */
     bool is_broken;    /* nothing can be said any more */
     bool starved;
@@ -64,7 +66,9 @@ static int header(nghttp2_session *session, const nghttp2_frame *frame, nghttp2_
     (void)flags;
     if (!http2_guard_field(&c->guard, len))
         return NGHTTP2_ERR_CALLBACK_FAILURE;
-    if (!s || s->stage != READING)
+    /* Fields behind the body say nothing of it: a proxy that tells us the client passes them on as
+     * they come (RFC 9110 section 6.5.1). */
+    if (!s || s->stage != READING || frame->headers.cat != NGHTTP2_HCAT_REQUEST)
         return 0;
     return http2_stream_read_field(&c->streams, s, http2_text(name), value)
                ? 0
@@ -74,12 +78,15 @@ static int header(nghttp2_session *session, const nghttp2_frame *frame, nghttp2_
 static int data_chunk(nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t *bytes,
                       size_t len, void *arg)
 {
+    struct connection *c = arg;
     struct http2_stream *s = nghttp2_session_get_stream_user_data(session, id);
 
-    (void)flags, (void)arg;
+    (void)flags;
     if (!s || s->stage != READING || s->fault)
         return 0;
-    return http2_stream_read_body(s, slice_of(bytes, len)) ? 0 : NGHTTP2_ERR_CALLBACK_FAILURE;
+    return http2_stream_read_body(&c->streams, s, slice_of(bytes, len))
+               ? 0
+               : NGHTTP2_ERR_CALLBACK_FAILURE;
 }
 
 static void hand_on(struct connection *c, struct http2_stream *s)
@@ -106,7 +113,9 @@ static int frame_begins(nghttp2_session *session, const nghttp2_frame_hd *hd, vo
     struct connection *c = arg;
 
     (void)session;
-    http2_guard_frame(&c->guard, hd->type, hd->length, hd->flags);
+    http2_guard_frame(&c->guard, hd, hd->stream_id > c->last_stream);
+    if (hd->type == NGHTTP2_HEADERS && hd->stream_id > c->last_stream)
+        c->last_stream = hd->stream_id;
     return 0;
 }
 
@@ -115,9 +124,14 @@ static int frame_received(nghttp2_session *session, const nghttp2_frame *frame, 
     struct connection *c = arg;
     struct http2_stream *s;
 
-    if ((frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA) ||
-        !(frame->hd.flags & NGHTTP2_FLAG_END_STREAM))
+    if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA)
         return 0;
+    if (!(frame->hd.flags & NGHTTP2_FLAG_END_STREAM)) {
+        if (frame->hd.type == NGHTTP2_DATA && frame->hd.length > 0 &&
+            frame->hd.length == frame->data.padlen)
+            http2_guard_padding(&c->guard);
+        return 0;
+    }
     s = nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
     if (s && s->stage == READING)
         hand_on(c, s);
@@ -199,6 +213,7 @@ static void respond(struct http *h, uint32_t id, const struct http_response *res
 
     if (!s || s->stage != ASKED)
         return;
+    c->streams.held -= s->body.len;
     buffer_consume(&s->body, s->body.len, HTTP2_BODY_KEPT);
     if (has_body(s, response) && buffer_append(&s->body, response->body) != OK) {
         c->starved = true;
@@ -265,9 +280,11 @@ static bool wants_input(const struct http *h)
     return true;
 }
 
-static bool is_partial(const struct http *h)
+static uint32_t partial(const struct http *h)
 {
-    return ((const struct connection *)h)->streams.reading > 0;
+    const struct http2_stream *s = http2_stream_oldest(&((const struct connection *)h)->streams);
+
+    return s ? (uint32_t)s->id : 0;
 }
 
 static bool is_over(const struct http *h)
@@ -276,6 +293,11 @@ static bool is_over(const struct http *h)
 
     return c->is_broken ||
            (!nghttp2_session_want_read(c->session) && !nghttp2_session_want_write(c->session));
+}
+
+static size_t unsaid(const struct http *h)
+{
+    return ((const struct connection *)h)->streams.waiting;
 }
 
 static size_t held(const struct http *h)
@@ -307,6 +329,8 @@ static int make_session(struct connection *c, nghttp2_session_callbacks *callbac
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, stream_closed);
     nghttp2_option_set_no_closed_streams(option, 1);
     nghttp2_option_set_max_outbound_ack(option, ACKS_MAX);
+    /* the guard counts resets, and knows which are paid for */
+    nghttp2_option_set_stream_reset_rate_limit(option, RESETS_MAX, RESETS_MAX);
     nghttp2_option_set_max_deflate_dynamic_table_size(option, TABLE_SIZE);
     if (nghttp2_session_server_new2(&c->session, callbacks, c, option) != 0)
         return -1;
@@ -355,8 +379,9 @@ const struct http_ops http2 = {
     .write = write_out,
     .shut = shut,
     .wants_input = wants_input,
-    .is_partial = is_partial,
+    .partial = partial,
     .is_over = is_over,
+    .unsaid = unsaid,
     .held = held,
     .abuse = abuse,
 };

@@ -7,8 +7,6 @@
  */
 #include "codec/http2_guard.h"
 
-#include <nghttp2/nghttp2.h>
-
 #define CANCELLED_MAX     100  /* more than there were responses */
 #define PROVOKED_MAX      100  /* the same; a busy client sees some REFUSED_STREAM */
 #define CONTROL_MAX       1000 /* and for each response CONTROL_EACH */
@@ -28,25 +26,32 @@ static void count_control(struct http2_guard *g)
         accuse(g, HTTP_ABUSE_control_flood);
 }
 
-void http2_guard_frame(struct http2_guard *g, uint8_t type, size_t length, uint8_t flags)
+void http2_guard_frame(struct http2_guard *g, const nghttp2_frame_hd *frame, bool is_new)
 {
-    switch (type) {
+    switch (frame->type) {
     case NGHTTP2_HEADERS:
         g->continuations = 0;
         g->block_len = 0;
+        if (!is_new) /* fields behind a body, or of a stream that has ended */
+            count_control(g);
         break;
     case NGHTTP2_CONTINUATION:
         if (++g->continuations > CONTINUATIONS_MAX)
             accuse(g, HTTP_ABUSE_headers);
         break;
     case NGHTTP2_DATA:
-        if (length == 0 && !(flags & NGHTTP2_FLAG_END_STREAM))
+        if (frame->length == 0 && !(frame->flags & NGHTTP2_FLAG_END_STREAM))
             count_control(g);
         break;
     default:
         count_control(g);
         break;
     }
+}
+
+void http2_guard_padding(struct http2_guard *g)
+{
+    count_control(g);
 }
 
 bool http2_guard_field(struct http2_guard *g, size_t len)

@@ -3,6 +3,8 @@
 
 #include "codec/http.h"
 
+#include <nghttp2/nghttp2.h>
+
 /* Counts what a client of HTTP/2 does that costs us much and it little. Each response that it takes
  * pays for some of it, so that no clock is needed (RFC 9113 section 10.5). */
 struct http2_guard {
@@ -15,8 +17,10 @@ struct http2_guard {
     bool is_told;                 /* the client was */
 };
 
-/* A frame's head has come. */
-void http2_guard_frame(struct http2_guard *g, uint8_t type, size_t length, uint8_t flags);
+/* A frame's head has come; `is_new`: its stream is larger than all before. */
+void http2_guard_frame(struct http2_guard *g, const nghttp2_frame_hd *frame, bool is_new);
+
+void http2_guard_padding(struct http2_guard *g); /* DATA has come that is nothing else */
 
 /* A header field has come; false: it is one too many. */
 bool http2_guard_field(struct http2_guard *g, size_t len);

@@ -56,6 +56,8 @@ void http2_stream_give(struct http2_streams *all, struct http2_stream *s)
         all->reading--;
     if (s->stage == ANSWERED)
         all->waiting -= s->body.len;
+    else
+        all->held -= s->body.len;
     all->held -= s->head_len;
     drop_fields(s);
     if (all->spare_count >= SPARE_MAX) {
@@ -154,12 +156,29 @@ bool http2_stream_read_field(struct http2_streams *all, struct http2_stream *s, 
     return take_field(s, name, value);
 }
 
-bool http2_stream_read_body(struct http2_stream *s, struct slice bytes)
+bool http2_stream_read_body(struct http2_streams *all, struct http2_stream *s, struct slice bytes)
 {
-    if (s->body.len + bytes.len <= BODY_MAX)
-        return buffer_append(&s->body, bytes) == OK;
-    s->fault = 413;
+    if (s->body.len + bytes.len > BODY_MAX) {
+        s->fault = 413;
+        return true;
+    }
+    if (buffer_append(&s->body, bytes) != OK)
+        return false;
+    all->held += bytes.len;
     return true;
+}
+
+const struct http2_stream *http2_stream_oldest(const struct http2_streams *all)
+{
+    if (all->reading == 0)
+        return NULL;
+    list_for_each (node, &all->open) {
+        const struct http2_stream *s = LIST_OF(node, struct http2_stream, link);
+
+        if (s->stage == READING)
+            return s;
+    }
+    return NULL;
 }
 
 void http2_streams_init(struct http2_streams *all)

@@ -29,7 +29,7 @@ struct http2_streams {
     struct list open, spare;
     unsigned spare_count;
     unsigned reading; /* requests that are not complete */
-    size_t held;      /* bytes of header fields */
+    size_t held;      /* bytes of header fields and bodies */
     size_t waiting;   /* bytes of responses that are not sent */
 };
 
@@ -42,7 +42,10 @@ void http2_stream_give(struct http2_streams *all, struct http2_stream *s);
 /* Take what comes; too much of it becomes the request's fault. False when there is no memory. */
 bool http2_stream_read_field(struct http2_streams *all, struct http2_stream *s, struct slice name,
                              nghttp2_rcbuf *value);
-bool http2_stream_read_body(struct http2_stream *s, struct slice bytes);
+bool http2_stream_read_body(struct http2_streams *all, struct http2_stream *s, struct slice bytes);
+
+/* Of those that are being read; NULL: there is none. */
+const struct http2_stream *http2_stream_oldest(const struct http2_streams *all);
 
 struct slice http2_text(nghttp2_rcbuf *text); /* NULL: empty */
 

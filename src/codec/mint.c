@@ -107,6 +107,16 @@ static int make_authority(struct identity *i, const struct mint_settings *settin
     return ret;
 }
 
+/* RFC 5280 section 4.2.1.1: the way to the authority's key, which strict clients insist on. */
+static int name_signer(gnutls_x509_crt_t certificate, const struct identity *signer)
+{
+    uint8_t key_id[64];
+    size_t len = sizeof key_id;
+    int ret = gnutls_x509_crt_get_subject_key_id(signer->certificate, key_id, &len, NULL);
+
+    return ret < 0 ? ret : gnutls_x509_crt_set_authority_key_id(certificate, key_id, len);
+}
+
 static int make_server(struct identity *i, const struct mint_settings *settings,
                        const struct identity *signer)
 {
@@ -120,6 +130,8 @@ static int make_server(struct identity *i, const struct mint_settings *settings,
         ret = gnutls_x509_crt_set_key_usage(i->certificate, GNUTLS_KEY_DIGITAL_SIGNATURE);
     if (ret >= 0)
         ret = gnutls_x509_crt_set_key_purpose_oid(i->certificate, GNUTLS_KP_TLS_WWW_SERVER, 0);
+    if (ret >= 0 && signer != i)
+        ret = name_signer(i->certificate, signer);
     if (ret >= 0)
         ret = gnutls_x509_crt_sign2(i->certificate, signer->certificate, signer->key,
                                     GNUTLS_DIG_SHA256, 0);

@@ -24,6 +24,7 @@ static void read_v4(struct reader *r, union addr *ret_client)
     read_bytes(r, 4); /* where the client meant to go */
     ret_client->v4.sin_family = AF_INET;
     ret_client->v4.sin_port = htons(read_u16(r));
+    read_u16(r);
     if (!r->failed)
         memcpy(&ret_client->v4.sin_addr, client.data, client.len);
 }
@@ -38,6 +39,7 @@ static void read_v6(struct reader *r, union addr *ret_client)
 
     read_bytes(r, 16);
     port = htons(read_u16(r));
+    read_u16(r);
     if (r->failed)
         return;
     memcpy(&client, bytes.data, sizeof client);

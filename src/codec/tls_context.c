@@ -129,6 +129,47 @@ err_t tls_context_new_client(struct tls_context **ret_context, const char *ca,
     return OK;
 }
 
+/* GnuTLS leaks what it has read of a list when one in it is broken, and files may stay broken for
+ * long while they are tried again and again. So each is tried alone before. */
+static int try_each(const gnutls_datum_t *pem)
+{
+    const char *at = (const char *)pem->data;
+    int ret = 0;
+
+    while (ret >= 0 && (at = strstr(at, "-----BEGIN CERTIFICATE"))) {
+        const gnutls_datum_t rest = { (uint8_t *)(uintptr_t)at,
+                                      pem->size - (unsigned)(at - (const char *)pem->data) };
+        gnutls_x509_crt_t certificate;
+
+        ret = gnutls_x509_crt_init(&certificate);
+        if (ret < 0)
+            break;
+        ret = gnutls_x509_crt_import(certificate, &rest, GNUTLS_X509_FMT_PEM);
+        gnutls_x509_crt_deinit(certificate);
+        at++;
+    }
+    return ret;
+}
+
+static int load_pair(struct tls_context *c, const char *certificate, const char *key)
+{
+    gnutls_datum_t chain_pem = { 0 }, key_pem = { 0 };
+    int ret = gnutls_load_file(certificate, &chain_pem);
+
+    if (ret >= 0)
+        ret = gnutls_load_file(key, &key_pem);
+    if (ret >= 0)
+        ret = try_each(&chain_pem);
+    if (ret >= 0)
+        ret = gnutls_certificate_set_x509_key_mem(c->credentials, &chain_pem, &key_pem,
+                                                  GNUTLS_X509_FMT_PEM);
+    gnutls_free(chain_pem.data);
+    if (key_pem.data)
+        gnutls_memset(key_pem.data, 0, key_pem.size);
+    gnutls_free(key_pem.data);
+    return ret;
+}
+
 static err_t read_pair(struct tls_context *c, const char *certificate, const char *key,
                        char reason[TLS_REASON_MAX])
 {
@@ -142,8 +183,7 @@ static err_t read_pair(struct tls_context *c, const char *certificate, const cha
                  strerror(errno));
         return ERR_NOTFOUND;
     }
-    ret =
-        gnutls_certificate_set_x509_key_file(c->credentials, certificate, key, GNUTLS_X509_FMT_PEM);
+    ret = load_pair(c, certificate, key);
     if (ret >= 0)
         return OK;
     if (ret == GNUTLS_E_CERTIFICATE_KEY_MISMATCH)

@@ -77,19 +77,16 @@ void tls_pairs_done(struct tls_pairs *pairs)
     *pairs = (struct tls_pairs){ 0 };
 }
 
-/* A client that lists nothing takes anything; PSS and PKCS #1 have the same keys. */
-static bool can_verify(const struct tls_pair *p, const gnutls_pk_algorithm_t *algorithms,
-                       size_t count)
+static bool can_verify(const struct tls_pair *p, const gnutls_pk_algorithm_t *kinds, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (algorithms[i] == p->algorithm ||
-            (algorithms[i] == GNUTLS_PK_RSA_PSS && p->algorithm == GNUTLS_PK_RSA))
+        if (kinds[i] == p->algorithm)
             return true;
-    return count == 0;
+    return false;
 }
 
 static const struct tls_pair *choose(const struct tls_pairs *pairs, const char *name,
-                                     const gnutls_pk_algorithm_t *algorithms, size_t count)
+                                     const gnutls_pk_algorithm_t *kinds, size_t count)
 {
     const struct tls_pair *first = NULL;
 
@@ -98,7 +95,7 @@ static const struct tls_pair *choose(const struct tls_pairs *pairs, const char *
 
         if (name && !gnutls_x509_crt_check_hostname(p->certificate, name))
             continue;
-        if (can_verify(p, algorithms, count))
+        if (can_verify(p, kinds, count))
             return p;
         first = first ? first : p;
     }
@@ -106,9 +103,9 @@ static const struct tls_pair *choose(const struct tls_pairs *pairs, const char *
 }
 
 const struct tls_pair *tls_pairs_choose(const struct tls_pairs *pairs, const char *name,
-                                        const gnutls_pk_algorithm_t *algorithms, size_t count)
+                                        const gnutls_pk_algorithm_t *kinds, size_t count)
 {
-    const struct tls_pair *named = name[0] ? choose(pairs, name, algorithms, count) : NULL;
+    const struct tls_pair *named = name[0] ? choose(pairs, name, kinds, count) : NULL;
 
-    return named ? named : choose(pairs, NULL, algorithms, count);
+    return named ? named : choose(pairs, NULL, kinds, count);
 }

@@ -31,8 +31,9 @@ err_t tls_pairs_init(struct tls_pairs *pairs, gnutls_certificate_credentials_t c
 void tls_pairs_done(struct tls_pairs *pairs);
 
 /* The pair for a client that asks for `name` ("" when it asks for none) and can verify signatures
- * of `algorithms`: of those that bear the name, or else of all, the first that it can verify. */
+ * of these kinds of keys: of those that bear the name, or else of all, the first that it can
+ * verify, or the first. */
 const struct tls_pair *tls_pairs_choose(const struct tls_pairs *pairs, const char *name,
-                                        const gnutls_pk_algorithm_t *algorithms, size_t count);
+                                        const gnutls_pk_algorithm_t *kinds, size_t count);
 
 #endif

@@ -3,6 +3,7 @@
  * Called by: listen. Owns: a reference on its context.
  */
 #include "codec/tls_context.h"
+#include "codec/tls_offer.h"
 #include "codec/tls_pairs.h"
 #include "codec/tls_session.h"
 
@@ -13,6 +14,7 @@
 struct server {
     struct tls base;
     struct tls_context *context;
+    struct tls_offer offer; /* where there is a choice of certificates */
 };
 
 /* One ticket: a client that opens several connections at once is rare, and a second one costs each
@@ -32,6 +34,16 @@ static void done(struct tls *t)
     tls_context_unref(&((struct server *)t)->context);
 }
 
+static int hello_came(gnutls_session_t session, unsigned type, unsigned when, unsigned incoming,
+                      const gnutls_datum_t *hello)
+{
+    struct server *s = gnutls_session_get_ptr(session);
+
+    (void)type, (void)when, (void)incoming;
+    tls_offer_read(&s->offer, slice_of(hello->data, hello->size));
+    return 0;
+}
+
 int tls_server_choose_pair(gnutls_session_t session, const struct gnutls_cert_retr_st *info,
                            gnutls_pcert_st **ret_chain, unsigned *ret_len,
                            gnutls_ocsp_data_st **ret_ocsp, unsigned *ret_ocsp_len,
@@ -41,12 +53,14 @@ int tls_server_choose_pair(gnutls_session_t session, const struct gnutls_cert_re
     char name[NAME_SIZE] = "";
     size_t size = sizeof name;
     unsigned type = GNUTLS_NAME_DNS;
+    gnutls_pk_algorithm_t kinds[TLS_OFFER_KINDS_MAX];
+    size_t count = tls_offer_kinds(&s->offer, session, kinds);
     const struct tls_pair *pair;
 
+    (void)info;
     if (gnutls_server_name_get(session, name, &size, &type, 0) < 0)
         name[0] = '\0';
-    pair = tls_pairs_choose(tls_context_pairs(s->context), name, info->pk_algos,
-                            info->pk_algos_length);
+    pair = tls_pairs_choose(tls_context_pairs(s->context), name, kinds, count);
     *ret_chain = (gnutls_pcert_st *)(uintptr_t)pair->chain; /* which GnuTLS only reads */
     *ret_len = pair->chain_len;
     *ret_key = pair->key;
@@ -73,6 +87,9 @@ err_t tls_open_server(struct tls **ret_tls, struct tls_context *context)
         tls_free(&t);
         return ERR_TLS;
     }
+    if (tls_context_pairs(context)->count > 1)
+        gnutls_handshake_set_hook_function(t->session, GNUTLS_HANDSHAKE_CLIENT_HELLO,
+                                           GNUTLS_HOOK_PRE, hello_came);
     *ret_tls = t;
     return OK;
 }

@@ -95,18 +95,19 @@ static err_t read_ticket_key(struct certificates *c, char reason[TLS_REASON_MAX]
     return OK;
 }
 
-/* ALPN: RFC 7858 has "dot" by IANA, HTTP has "h2" (RFC 9113 section 3.2) and "http/1.1". */
+/* The names are IANA's. A client that knows HTTP/1.0 alone is answered by HTTP/1.1's code. */
 static err_t load(struct certificates *c, struct tls_context **ret_context,
                   char reason[TLS_REASON_MAX])
 {
-    static const char *const dot[] = { "dot" }, *const http[] = { "h2", "http/1.1" };
+    static const char *const dot[] = { "dot" };
+    static const char *const http[] = { "h2", "http/1.1", "http/1.0" };
     bool is_http = strcmp(c->config->url.scheme, "https") == 0;
     struct tls_server_settings settings = {
         .certificates = c->config->certificate.items,
         .keys = c->config->key.items,
         .count = c->config->certificate.count,
         .alpn = is_http ? http : dot,
-        .alpn_count = is_http ? 2 : 1,
+        .alpn_count = is_http ? 3 : 1,
     };
 
     if (c->config->ticket_key[0])

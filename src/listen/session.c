@@ -63,6 +63,14 @@ static bool asks(const struct session *s, bool (*what)(const struct session *s))
     return s->is_ready && what && what(s);
 }
 
+/* Bytes that the client has yet to take. */
+static size_t untaken(const struct session *s)
+{
+    const struct talk *talk = talk_of(s);
+
+    return wire_unsent(&s->wire) + (s->is_ready && talk->unsaid ? talk->unsaid(s) : 0);
+}
+
 static void count_bytes(struct session *s)
 {
     struct listen_context *context = session_context(s);
@@ -86,7 +94,8 @@ static void close_session(struct session *s)
     if (s->is_ready)
         talk_of(s)->end(s);
     admission_hold(admission, s->held, 0, 0);
-    admission_leave(admission, &s->client);
+    if (s->client.any.sa_family != AF_UNSPEC)
+        admission_leave(admission, &s->client);
     pool_give(&set->pool, s);
 }
 
@@ -106,10 +115,11 @@ static err_t gather(struct session *s)
     return OK;
 }
 
-/* Until the client takes no more, or there is no more. */
+/* Until the client takes no more, or there is no more. That it takes a response counts; that it
+ * takes the response to a ping does not, or it were never idle. */
 static void flush(struct session *s)
 {
-    bool progress = true;
+    bool progress = true, was_waiting = untaken(s) > 0;
 
     while (progress && !s->doomed) {
         if (gather(s) != OK) {
@@ -120,7 +130,7 @@ static void flush(struct session *s)
             session_doom(s, METRIC_COUNT);
             return;
         }
-        if (progress)
+        if (progress && was_waiting)
             s->last_progress_ns = now_ns(s);
     }
 }
@@ -139,16 +149,46 @@ static enum metric why_late(const struct session *s)
         return METRIC_COUNT;
     if (wire_is_opening(&s->wire))
         return s->wire.awaits_intro ? METRIC_connections_unintroduced : METRIC_tls_handshakes_late;
-    if (wire_unsent(&s->wire) > 0)
+    if (untaken(s) > 0)
         return METRIC_connections_slow;
-    return asks(s, talk_of(s)->is_partial) ? METRIC_connections_late : METRIC_connections_idle;
+    return s->partial ? METRIC_connections_late : METRIC_connections_idle;
 }
 
-static void take_time(void *arg)
+/* The client may still be talking when we have said all. */
+static bool has_last_word(const struct session *s)
 {
-    struct session *s = arg;
+    return asks(s, talk_of(s)->is_over) && wire_unsent(&s->wire) == 0 && !s->client_finished;
+}
 
-    session_doom(s, why_late(s));
+static void linger(struct session *s)
+{
+    s->finished_ns = now_ns(s);
+    wire_finish(&s->wire);
+    if (stream_read_on(s->wire.stream, true) != OK)
+        session_doom(s, METRIC_COUNT);
+}
+
+/* A request that was already on its way would be lost; told so, the client knows that it can be
+ * sent again (RFC 9113 section 6.8). */
+static bool says_goodbye(struct session *s)
+{
+    if (!s->is_ready || !talk_of(s)->shut)
+        return false;
+    talk_of(s)->shut(s);
+    flush(s);
+    return has_last_word(s);
+}
+
+static void give_up(struct session *s)
+{
+    enum metric why = why_late(s);
+
+    if (why != METRIC_connections_idle || !says_goodbye(s)) {
+        session_doom(s, why);
+        return;
+    }
+    metrics_count(session_context(s)->metrics, why);
+    linger(s);
 }
 
 static uint64_t idle_ns(const struct session *s)
@@ -169,11 +209,24 @@ static uint64_t deadline_ns(const struct session *s)
         return s->finished_ns + LINGER_NS;
     if (wire_is_opening(&s->wire))
         return s->begun_ns + limits->tls_handshake;
-    if (wire_unsent(&s->wire) > 0)
+    if (untaken(s) > 0)
         return s->last_progress_ns + idle_ns(s);
-    if (s->was_partial && !s->paused)
+    if (s->partial && !s->paused)
         return s->partial_since_ns + limits->tcp_message;
     return s->queries > 0 ? 0 : s->last_progress_ns + idle_ns(s);
+}
+
+static bool is_due(const struct session *s)
+{
+    uint64_t deadline = deadline_ns(s);
+
+    return deadline && deadline <= now_ns(s);
+}
+
+/* What the session is too late for is seen when the turn has ended, and all has been sent. */
+static void ring(void *arg)
+{
+    session_settle_soon(arg);
 }
 
 static void set_timer(struct session *s)
@@ -181,7 +234,7 @@ static void set_timer(struct session *s)
     uint64_t deadline = deadline_ns(s);
 
     if (deadline)
-        wheel_set(loop_wheel(session_context(s)->loop), &s->timer, deadline, take_time, s);
+        wheel_set(loop_wheel(session_context(s)->loop), &s->timer, deadline, ring, s);
     else
         wheel_cancel(&s->timer);
 }
@@ -195,28 +248,41 @@ static void set_reading(struct session *s)
     if (s->paused && !paused)
         s->partial_since_ns = now_ns(s);
     s->paused = paused;
-    if (stream_read_on(s->wire.stream, !paused && !s->client_finished && !s->set->draining) != OK)
+    /* a client of HTTP/2 may still have to make room for what it asked for */
+    if (s->set->draining && untaken(s) == wire_unsent(&s->wire))
+        paused = true;
+    if (stream_read_on(s->wire.stream, !paused && !s->client_finished) != OK)
         session_doom(s, METRIC_COUNT);
+}
+
+static void note_partial(struct session *s)
+{
+    uint32_t partial = s->is_ready ? talk_of(s)->partial(s) : 0;
+
+    if (partial != s->partial)
+        s->partial_since_ns = now_ns(s);
+    s->partial = partial;
 }
 
 static bool is_finished(const struct session *s)
 {
-    return (s->client_finished || s->set->draining) && s->queries == 0 &&
-           wire_unsent(&s->wire) == 0;
+    if (s->queries > 0)
+        return false;
+    if (s->client_finished) /* and makes no more room */
+        return wire_unsent(&s->wire) == 0;
+    return s->set->draining && untaken(s) == 0;
 }
 
-/* The client may still be talking when we have said all. */
-static bool has_last_word(const struct session *s)
+static void go_on(struct session *s)
 {
-    return asks(s, talk_of(s)->is_over) && wire_unsent(&s->wire) == 0 && !s->client_finished;
-}
-
-static void linger(struct session *s)
-{
-    s->finished_ns = now_ns(s);
-    wire_finish(&s->wire);
-    if (stream_read_on(s->wire.stream, true) != OK)
-        session_doom(s, METRIC_COUNT);
+    flush(s);
+    if (!s->doomed)
+        count_bytes(s);
+    if (!s->doomed)
+        set_reading(s);
+    note_partial(s);
+    if (!s->doomed && has_last_word(s) && (!is_finished(s) || s->owes))
+        linger(s);
 }
 
 /* Once a turn at most, for all that happened in it. */
@@ -224,16 +290,11 @@ static void settle(void *arg)
 {
     struct session *s = arg;
 
-    if (!s->finished_ns) {
-        flush(s);
-        if (!s->doomed)
-            count_bytes(s);
-        if (!s->doomed)
-            set_reading(s);
-        if (!s->doomed && !is_finished(s) && has_last_word(s))
-            linger(s);
-    }
-    if (s->doomed || is_finished(s))
+    if (!s->finished_ns)
+        go_on(s);
+    if (!s->doomed && !is_finished(s) && is_due(s))
+        give_up(s);
+    if (s->doomed || (is_finished(s) && !s->finished_ns))
         close_session(s);
     else
         set_timer(s);
@@ -245,7 +306,7 @@ void session_ask(struct session *s, const struct arrival *arrival)
     struct listener *l = s->set->listener;
 
     s->queries++;
-    s->was_partial = false;
+    s->asked++;
     s->last_progress_ns = now_ns(s);
     metrics_count(context->metrics, l->ops->queries);
     context->on_query(context->arg, l, arrival);
@@ -269,7 +330,7 @@ static void introduced(void *arg, const union addr *client)
     s->client = *client;
     if (!admission_enter(context->admission, client, context->limits.tcp_connections,
                          context->limits.tcp_connections_per_client)) {
-        s->client.any.sa_family = AF_UNSPEC;
+        s->client.any.sa_family = AF_UNSPEC; /* counted nowhere */
         session_doom(s, METRIC_connections_refused);
     }
 }
@@ -300,16 +361,11 @@ static void ready(void *arg)
 static void received(void *arg, struct slice bytes)
 {
     struct session *s = arg;
-    bool is_partial;
 
     if (bytes.len == 0)
         s->client_finished = true;
     else
         talk_of(s)->received(s, bytes);
-    is_partial = asks(s, talk_of(s)->is_partial);
-    if (is_partial && !s->was_partial)
-        s->partial_since_ns = now_ns(s);
-    s->was_partial = is_partial;
     session_settle_soon(s);
 }
 
@@ -414,6 +470,7 @@ void session_set_drain(struct session_set *set)
 
         if (!s->client_finished && !s->doomed)
             stream_receive(s->wire.stream);
+        s->owes = s->queries > 0 || untaken(s) > 0;
         if (s->is_ready && talk_of(s)->shut)
             talk_of(s)->shut(s);
         session_settle_soon(s);

@@ -35,17 +35,21 @@ struct session {
         struct {
             struct http *http; /* NULL until it is known which kind */
             struct list exchanges;
-        }; /* talk_http */
+            uint8_t preface_len; /* of HTTP/2's, while that is not known */
+        };                       /* talk_http */
     };
     size_t held; /* bytes counted at the admission */
     struct turn_end settle;
     struct timer timer;
     uint64_t begun_ns;
-    uint64_t partial_since_ns; /* first byte of the message that is half read */
+    uint64_t partial_since_ns; /* `partial` has been half read */
     uint64_t last_progress_ns; /* the client sent a query or took a response */
     uint64_t finished_ns;      /* our last words; 0 before */
     unsigned queries;          /* without a response */
-    bool is_ready, was_partial, client_finished, doomed, paused;
+    uint32_t asked;            /* queries in all */
+    uint32_t partial;          /* the oldest message that is half read; 0: none */
+    bool is_ready, client_finished, doomed, paused;
+    bool owes; /* there was something to say when the draining began */
     union addr client;
 };
 

@@ -6,23 +6,25 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct query;
 struct session;
 struct session_set;
 
 /* How queries and responses stand in what a client says and hears. Where a function is missing
- * there is nothing to do, or the answer is no. */
+ * there is nothing to do, or the answer is no, or none. */
 struct talk {
     err_t (*begin)(struct session *s); /* the client can be heard; ERR_NOMEM */
     void (*received)(struct session *s, struct slice bytes);
     void (*reply)(struct session_set *set, const struct query *query);
     err_t (*write)(struct session *s, size_t max); /* adds one response, or less, to the wire */
     void (*shut)(struct session *s);               /* the client is told to ask no more */
-    bool (*is_partial)(const struct session *s);   /* a query has come in part */
-    bool (*is_full)(const struct session *s);      /* the client has to wait */
-    bool (*is_over)(const struct session *s);      /* no queries can come any more */
-    size_t (*held)(const struct session *s);       /* bytes of memory */
+    uint32_t (*partial)(const struct session *s); /* names the oldest query that has come in part */
+    bool (*is_full)(const struct session *s);     /* the client has to wait */
+    bool (*is_over)(const struct session *s);     /* no queries can come any more */
+    size_t (*unsaid)(const struct session *s);    /* bytes that the client does not let us write */
+    size_t (*held)(const struct session *s);      /* bytes of memory */
     void (*end)(struct session *s);
 };
 

@@ -63,9 +63,9 @@ static void reply(struct session_set *set, const struct query *query)
     append_response(s, query->response);
 }
 
-static bool is_partial(const struct session *s)
+static uint32_t partial(const struct session *s)
 {
-    return frame_is_partial(&s->frame);
+    return frame_is_partial(&s->frame) ? s->asked + 1 : 0;
 }
 
 static size_t held(const struct session *s)
@@ -82,7 +82,7 @@ const struct talk talk_dns = {
     .begin = begin,
     .received = received,
     .reply = reply,
-    .is_partial = is_partial,
+    .partial = partial,
     .held = held,
     .end = end,
 };

@@ -14,6 +14,8 @@
 #include "metrics/metrics.h"
 #include "query/query.h"
 
+static const uint8_t preface[] = { 'P', 'R', 'I' }; /* as no request of HTTP/1.1 begins */
+
 static void answer(struct session *s, uint32_t stream, const struct http_response *response)
 {
     http_respond(s->http, stream, response);
@@ -102,16 +104,12 @@ static err_t begin(struct session *s)
     struct slice alpn;
 
     s->http = NULL;
+    s->preface_len = 0;
     list_init(&s->exchanges);
     if (!s->wire.tls)
         return OK;
     alpn = tls_alpn(s->wire.tls);
     return open_kind(s, slice_equal(alpn, slice_of("h2", 2)) ? &http2 : &http1);
-}
-
-static bool has_preface(struct slice bytes)
-{
-    return bytes.len >= 3 && memcmp(bytes.data, "PRI", 3) == 0;
 }
 
 static void count_abuse(struct session *s)
@@ -126,11 +124,34 @@ static void count_abuse(struct session *s)
         metrics_count(session_context(s)->metrics, metrics[http_abuse(s->http)]);
 }
 
+/* The first bytes may come one by one: those that are the preface's too tell nothing yet, and need
+ * only be counted. */
+static bool is_known(struct session *s, struct slice bytes, const struct http_ops **ret_kind)
+{
+    size_t left = sizeof preface - s->preface_len;
+    size_t compared = bytes.len < left ? bytes.len : left;
+    bool is_preface = memcmp(bytes.data, preface + s->preface_len, compared) == 0;
+
+    if (is_preface && compared < left) {
+        s->preface_len += (uint8_t)compared;
+        return false;
+    }
+    *ret_kind = is_preface ? &http2 : &http1;
+    return true;
+}
+
 static void received(struct session *s, struct slice bytes)
 {
-    if (!s->http && open_kind(s, has_preface(bytes) ? &http2 : &http1) != OK) {
-        session_doom(s, METRIC_connections_starved);
-        return;
+    const struct http_ops *kind;
+
+    if (!s->http) {
+        if (!is_known(s, bytes, &kind))
+            return;
+        if (open_kind(s, kind) != OK) {
+            session_doom(s, METRIC_connections_starved);
+            return;
+        }
+        http_feed(s->http, slice_of(preface, s->preface_len));
     }
     http_feed(s->http, bytes);
 }
@@ -174,9 +195,9 @@ static void shut(struct session *s)
         http_shut(s->http);
 }
 
-static bool is_partial(const struct session *s)
+static uint32_t partial(const struct session *s)
 {
-    return s->http && http_is_partial(s->http);
+    return s->http ? http_partial(s->http) : s->preface_len > 0;
 }
 
 static bool is_full(const struct session *s)
@@ -187,6 +208,11 @@ static bool is_full(const struct session *s)
 static bool is_over(const struct session *s)
 {
     return s->http && http_is_over(s->http);
+}
+
+static size_t unsaid(const struct session *s)
+{
+    return s->http ? http_unsaid(s->http) : 0;
 }
 
 static size_t held(const struct session *s)
@@ -209,9 +235,10 @@ const struct talk talk_http = {
     .reply = reply,
     .write = write_out,
     .shut = shut,
-    .is_partial = is_partial,
+    .partial = partial,
     .is_full = is_full,
     .is_over = is_over,
+    .unsaid = unsaid,
     .held = held,
     .end = end,
 };

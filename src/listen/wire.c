@@ -14,7 +14,7 @@
 
 static void fail(struct wire *w, enum metric why)
 {
-    if (!w->is_stopped)
+    if (!w->is_stopped || w->is_finished)
         w->handler->failed(w->arg, why);
     wire_stop(w);
 }
@@ -98,6 +98,8 @@ static void received(void *arg, struct slice bytes)
 {
     struct wire *w = arg;
 
+    if (w->is_finished && bytes.len == 0)
+        fail(w, METRIC_COUNT);
     if (w->is_stopped)
         return;
     if (w->awaits_intro)
@@ -149,6 +151,7 @@ void wire_start(struct wire *w)
 void wire_stop(struct wire *w)
 {
     w->is_stopped = true;
+    w->is_finished = false;
 }
 
 /* What is left of it when the socket's buffer is full is lost, as is what the client does not take.
@@ -179,6 +182,7 @@ void wire_finish(struct wire *w)
             tls_output_sent(w->tls, sent);
     }
     stream_finish(w->stream);
+    w->is_finished = true;
 }
 
 err_t wire_seal(struct wire *w)

@@ -24,7 +24,7 @@ struct wire {
     const struct wire_handler *handler;
     void *arg;
     bool awaits_intro, awaits_tls;
-    bool is_stopped;
+    bool is_stopped, is_finished;
 };
 
 /* What a wire tells its owner, who may call wire_stop, but not wire_close, from within. */
@@ -55,7 +55,8 @@ void wire_close(struct wire *w);
 void wire_stop(struct wire *w);
 
 /* Nothing more will be said; what the client still says is thrown away, so that the kernel does not
- * answer it with a reset that makes the client lose our last words (RFC 9112 section 9.6). */
+ * answer it with a reset that makes the client lose our last words (RFC 9112 section 9.6). Only
+ * `failed` is called from now on, once the client has gone. */
 void wire_finish(struct wire *w);
 
 /* Makes what is in `out` a TLS record of its own, as far as TLS takes it. */

@@ -89,11 +89,11 @@ class Authority:
     def files(self, name):
         return Certificate(self.directory / f"{name}.pem", self.directory / f"{name}.key")
 
-    def sign(self, name, template, issuer=None):
+    def sign(self, name, template, issuer=None, key_type="ecdsa"):
         rows, made = self.directory / f"{name}.template", self.files(name)
         chain, key = made.chain, made.key
         rows.write_text("\n".join(template) + "\n")
-        run("certtool", "--generate-privkey", "--key-type", "ecdsa", "--outfile", key)
+        run("certtool", "--generate-privkey", "--key-type", key_type, "--outfile", key)
         how = ["--generate-self-signed"] if issuer is None else [
             "--generate-certificate", "--load-ca-certificate", issuer.chain,
             "--load-ca-privkey", issuer.key]

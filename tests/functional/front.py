@@ -7,6 +7,7 @@ import struct
 
 from client import PATIENCE, Stream, query, tool
 from ports import free_port
+from waiting import until
 
 PATH = "/dns-query"
 MEDIA_TYPE = "application/dns-message"
@@ -30,6 +31,11 @@ def doh(certificate, **keys):
     return door("https", certificate, PATH, **keys)
 
 
+def row_of(proxy, scheme):
+    """The first row of its `listen` list with this scheme."""
+    return next(row for row in proxy.listen if row["url"].startswith(scheme + ":"))
+
+
 def trusting(authority, alpn=("dot",), **limits):
     """A client's TLS context that verifies. limits: minimum_version, maximum_version."""
     context = ssl.create_default_context(cafile=authority.ca)
@@ -48,10 +54,44 @@ class TlsStream(Stream):
         self.sock = context.wrap_socket(self.sock, server_hostname=name, session=session)
 
 
-def connect(port, source=None):
-    sock = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE,
-                                    source_address=(source, 0) if source else None)
+class Port:
+    """As much of a proxy as a Stream wants to know: another port than its first."""
+
+    def __init__(self, port):
+        self.port = port
+
+
+def port_of(row):
+    return int(row["url"].split(":")[2].partition("/")[0])
+
+
+def connect(port, source=None, receive_buffer=None):
+    sock = socket.socket()
+    sock.settimeout(PATIENCE)
+    if receive_buffer:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    if source:
+        sock.bind((source, 0))
+    sock.connect(("127.0.0.1", port))
     return sock
+
+
+def is_taken(sock):
+    """Whether dotproxy has read all that was sent."""
+    ours, theirs = (f":{end[1]:04X}" for end in (sock.getsockname(), sock.getpeername()))
+    with open("/proc/net/tcp", encoding="ascii") as table:
+        for line in table:
+            fields = line.split()
+            if fields[1].endswith(theirs) and fields[2].endswith(ours):
+                return fields[4].endswith(":00000000")
+    return False
+
+
+def send_apart(sock, *pieces):
+    """Each piece is read before the next is sent."""
+    for piece in pieces:
+        sock.sendall(piece)
+        until(lambda: is_taken(sock), "what was sent is read")
 
 
 def ends(sock):

@@ -86,7 +86,8 @@ class Proxy:
         else:
             self.reader = None
         for row in self.listen:
-            self.wait_until_serving(row["url"])
+            if not row["url"].startswith("udp") or "proxy_from" not in row:    # else it is silent to us
+                self.wait_until_serving(row["url"])
         return self
 
     def collect(self):

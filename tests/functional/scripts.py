@@ -10,7 +10,7 @@ of steps; it knows neither sockets nor clocks.
 import struct
 from dataclasses import dataclass
 
-from wire import (A, AAAA, AD, CNAME, MX, POINTER_TO_QNAME, QR, SOA, TC, TXT, name_wire, opt,
+from wire import (A, AAAA, AD, CNAME, MX, NS, POINTER_TO_QNAME, QR, SOA, TC, TXT, name_wire, opt,
                   rdata_for, record, response, right)
 
 PADDING, COOKIE, SUBNET, EDE, KEEPALIVE = 12, 10, 8, 15, 11
@@ -68,6 +68,13 @@ def chain(asked, count):
     return response(asked, [record(CNAME, target), *addresses])
 
 
+def with_ttl(asked, seconds):
+    """The answer may be kept for so long, what stands beside it for longer."""
+    server = record(NS, b"\x02ns" + POINTER_TO_QNAME, ttl=seconds + 100)
+    answer = record(asked.qtype, rdata_for(asked), ttl=seconds)
+    return response(asked, [answer], authority=[server])
+
+
 def with_rcode(asked, rcode):
     numbers = struct.pack("!5I", *range(5))
     soa = record(SOA, name_wire("ns.test") + name_wire("admin.test") + numbers)
@@ -105,6 +112,9 @@ def lower_case(asked, _):
 UNUSUAL = {
     "big": big,
     "chain": chain,
+    "ttl": with_ttl,
+    "loopback": lambda asked, _: response(
+        asked, [record(A, bytes([127, 0, 0, 1]))] if asked.qtype == A else []),
     "rcode": with_rcode,
     "options": with_options,
     "keepalive": with_keepalive,

@@ -41,6 +41,7 @@ def address_of(number):
 class Server:
     """A daemon in the foreground. `program` must be installed."""
     program = ""
+    words = ["-d", "-c"]        # stay in front; the file follows
 
     def __init__(self, directory, certificate):
         self.directory, self.certificate = Path(directory), certificate
@@ -61,7 +62,7 @@ class Server:
         file = self.directory / f"{self.program}.conf"
         file.write_text(self.config())
         with open(self.output, "wb") as output:
-            self.process = subprocess.Popen([self.path(), "-d", "-c", str(file)], stdout=output,
+            self.process = subprocess.Popen([self.path(), *self.words, str(file)], stdout=output,
                                             stderr=output, stdin=subprocess.DEVNULL)
         self.wait_until_listening()
         return self

@@ -62,8 +62,8 @@ WRONG = [
     ("listen:\n  - udp_size: 1232\n", "2:5: listen: the key `url` is missing"),
     ("listen: []\n", "1:9: listen: is empty; write at least one item, or remove the key"),
     (
-        "listen:\n  - url: tls://127.0.0.1\n",
-        "2:10: url: tls:// is not possible here; write one of dns|udp|tcp",
+        "upstream:\n  - url: http://127.0.0.1\n",
+        "2:10: url: http:// is not possible here; write one of tls|udp|tcp",
     ),
     (
         "upstream:\n  - url: tls://1.1.1.1\n    pin: [abc]\n",
@@ -97,6 +97,29 @@ APART = [
     (
         "route:\n  - suffix: [a..b]\n    group: default\n",
         "2:13: suffix: a..b is no domain name",
+    ),
+    (
+        "listen:\n  - url: tls://127.0.0.1\n",
+        "2:10: url: tls://127.0.0.1 needs a certificate and its key; `dotproxy cert` makes a pair to try "
+        "it out",
+    ),
+    (
+        "listen:\n  - url: https://127.0.0.1\n    certificate: [a.pem, b.pem]\n    key: [a.key]\n",
+        "4:10: key: certificate names 2 files and key 1: each certificate needs its key, in the same order",
+    ),
+    (
+        "listen:\n  - url: http://127.0.0.1\n    certificate: [a.pem]\n    key: [a.key]\n",
+        "3:18: certificate: http://127.0.0.1 has no TLS: only tls:// and https:// take a certificate",
+    ),
+    (
+        "listen:\n  - url: dns://127.0.0.1\n    proxy_from: [10.0.0.0/8, nearby]\n",
+        "3:17: proxy_from: nearby is no prefix; write 192.0.2.0/24, or one address",
+    ),
+    (
+        "listen:\n  - url: tls://127.0.0.1\n    certificate: [a.pem]\n    key: [a.key]\n"
+        "    forwarded_from: [127.0.0.1]\n",
+        "5:21: forwarded_from: tls://127.0.0.1 carries no HTTP requests; a load balancer tells the client by "
+        "the PROXY protocol: proxy_from",
     ),
     (
         "group:\n  - fallback: default\n",

@@ -29,10 +29,11 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     static const char *const names[] = { "dns.example" }, *const alpn[] = { "dot" };
     const struct mint_settings wishes = { .names = names, .name_count = 1, .days = 1 };
     char certificate[32] = "/tmp/dotproxy-fuzz-XXXXXX", key[32] = "/tmp/dotproxy-fuzz-XXXXXX";
-    const char *const certificates[] = { certificate }, *const keys[] = { key };
+    /* two pairs: so that it is looked which of them the client can do something with */
+    const char *const certificates[] = { certificate, certificate }, *const keys[] = { key, key };
     const struct tls_server_settings settings = { .certificates = certificates,
                                                   .keys = keys,
-                                                  .count = 1,
+                                                  .count = 2,
                                                   .alpn = alpn,
                                                   .alpn_count = 1,
                                                   .ticket_key = { 1 } };

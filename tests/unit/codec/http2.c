@@ -18,7 +18,7 @@ TEST(http2_get, "a request is understood in pieces of any size")
         CHECK_TEXT(p.length, "3");
         CHECK_TEXT(p.body, "yes");
         CHECK_EQUAL(p.closed, 1);
-        CHECK(!http_is_partial(p.http));
+        CHECK(!http_partial(p.http));
         CHECK(!http_is_over(p.http));
         pair_end(&p);
     }

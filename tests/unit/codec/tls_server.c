@@ -229,6 +229,32 @@ TEST(tls_server_names, "the client gets the certificate of the name it asks for,
     remove_all();
 }
 
+TEST(tls_server_kinds, "a client that can verify one kind of key gets a certificate of that kind")
+{
+    static const char *const wishes[][2] = {
+        { "NORMAL:-VERS-ALL:+VERS-TLS1.2:-KX-ALL:+ECDHE-RSA", "two.test" },
+        { "NORMAL:-VERS-ALL:+VERS-TLS1.2:-KX-ALL:+ECDHE-ECDSA", "one.test" },
+        { "NORMAL:-VERS-ALL:+VERS-TLS1.2:-SIGN-ALL:+SIGN-RSA-SHA256", "two.test" },
+        { "NORMAL:-VERS-ALL:+VERS-TLS1.3:-SIGN-ALL:+SIGN-RSA-PSS-RSAE-SHA256", "two.test" },
+        { "NORMAL:-VERS-ALL:+VERS-TLS1.3:-SIGN-ALL:+SIGN-ECDSA-SECP256R1-SHA256", "one.test" },
+        { "NORMAL:-KX-ALL:+ECDHE-RSA", "one.test" },
+    };
+    struct tls_context *context;
+
+    make_all();
+    context = context_of(2, 1);
+    for (size_t i = 0; i < sizeof wishes / sizeof *wishes; i++) {
+        struct pair p;
+
+        begin(&p, context, wishes[i][0], "", "dot");
+        CHECK_EQUAL(shake(&p), 0);
+        CHECK(shows(&p, wishes[i][1]));
+        end(&p);
+    }
+    tls_context_unref(&context);
+    remove_all();
+}
+
 static void resume(struct tls_context *first, struct tls_context *second, const char *priority,
                    bool is_resumed)
 {
