@@ -1,6 +1,7 @@
 #ifndef QUERY_VERDICT_H
 #define QUERY_VERDICT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* What becomes of a query. */
@@ -11,6 +12,21 @@ enum action {
     ACTION_CACHE_ONLY, /* no upstream is asked: an expired response, or SERVFAIL */
     ACTION_DROP,
 };
+
+/* Whether the client does not get what it asked for because of it. */
+static inline bool action_denies(enum action action)
+{
+    switch (action) {
+    case ACTION_PASS:
+        return false;
+    case ACTION_TRUNCATE:
+    case ACTION_REFUSE:
+    case ACTION_CACHE_ONLY:
+    case ACTION_DROP:
+        break;
+    }
+    return true;
+}
 
 struct verdict {
     enum action action;
