@@ -1,6 +1,7 @@
 #ifndef QUERY_VERDICT_H
 #define QUERY_VERDICT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* What becomes of a query. */
@@ -19,6 +20,23 @@ static inline const char *action_name(enum action action)
     };
 
     return names[action];
+}
+
+/* Whether the client does not get what it asked for because of it. */
+static inline bool action_denies(enum action action)
+{
+    switch (action) {
+    case ACTION_PASS:
+    case ACTION_ANSWER:
+        return false;
+    case ACTION_TRUNCATE:
+    case ACTION_BADCOOKIE:
+    case ACTION_REFUSE:
+    case ACTION_CACHE_ONLY:
+    case ACTION_DROP:
+        break;
+    }
+    return true;
 }
 
 struct verdict {
