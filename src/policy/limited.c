@@ -9,7 +9,6 @@
 
 #include "base/clock.h"
 #include "dns/name.h"
-#include "policy/prefix_lengths.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
