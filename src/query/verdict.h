@@ -43,6 +43,7 @@ struct verdict {
     enum action action;
     const char *rule;   /* who decided on it; NULL: nobody had anything against the query */
     const char *shadow; /* who would have, were it not in shadow mode; NULL: nobody */
+    const char *why;    /* a literal for a client who hears that the cache alone answers */
     uint8_t bits;       /* of the prefix of the client that it is about; 0: about no prefix */
     uint64_t miss_key;  /* whose token it takes to ask an upstream; 0: nobody's */
 };
