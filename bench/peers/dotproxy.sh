@@ -21,6 +21,8 @@ cache:
 limit:
   rate: 1000000/s
   burst: 1000000
+  subdomain_rate: 1000000/s
+  subdomain_burst: 1000000
   tcp_idle: 5m
   tls_idle: 5m
   tcp_connections: 20000

@@ -7,6 +7,7 @@
 #include "base/slice.h"
 
 #include <arpa/inet.h>
+#include <endian.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -122,4 +123,31 @@ bool addr_is_private(const union addr *addr)
         if (prefix_parse(prefixes_private[i], &prefix) == OK && prefix_covers(&prefix, addr))
             return true;
     return false;
+}
+
+static uint64_t first_bits(uint64_t word, unsigned bits)
+{
+    return bits == 0 ? 0 : word & UINT64_MAX << (64 - (bits < 64 ? bits : 64));
+}
+
+/* An IPv4 address has room for all the rest in its word; the lowest bit of the first word tells it
+ * from one of IPv6. */
+uint64_t prefix_hash(const struct hash_key *key, const union addr *addr, unsigned bits,
+                     unsigned purpose)
+{
+    struct hash h = hash_start(key);
+    uint64_t kind = (uint64_t)purpose << 16 | bits << 1, words[2];
+
+    if (addr->any.sa_family != AF_INET6) {
+        uint64_t host = (uint64_t)ntohl(addr->v4.sin_addr.s_addr) << 32;
+
+        hash_word(&h, first_bits(host, bits) | kind, 1);
+        return hash_end(&h, 3);
+    }
+    memcpy(words, &addr->v6.sin6_addr, sizeof words);
+    hash_word(&h, kind | 1, 1);
+    hash_word(&h, first_bits(be64toh(words[0]), bits), 1);
+    if (bits > 64)
+        hash_word(&h, first_bits(be64toh(words[1]), bits - 64), 1);
+    return hash_end(&h, 3);
 }

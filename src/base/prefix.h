@@ -3,6 +3,7 @@
 
 #include "base/addr.h"
 #include "base/err.h"
+#include "base/hash.h"
 
 #include <stddef.h>
 
@@ -31,6 +32,10 @@ const char *prefix_format(const struct prefix *prefix, char text[PREFIX_TEXT_MAX
 
 bool prefix_covers(const struct prefix *prefix, const union addr *addr);
 bool prefixes_cover(const struct prefixes *prefixes, const union addr *addr);
+
+/* Stands for the first `bits` bits of an address, and for `purpose`, a small number. */
+uint64_t prefix_hash(const struct hash_key *key, const union addr *addr, unsigned bits,
+                     unsigned purpose);
 
 /* Where nobody is reached from across the internet: RFC 1918, 3927, 4193, 4291, 6598. */
 #define PREFIXES_PRIVATE 9

@@ -105,7 +105,8 @@ static void tell_rules(struct inquiry *i, enum moment moment)
             continue;
         tell_opinion(i, rule, &opinion);
         policy_explain(policy, state, rule, &i->query, i->now_ns, &aloud);
-        if (i->fate || opinion.mode != MODE_ENFORCE || opinion.action == ACTION_PASS)
+        if (i->fate || opinion.mode != MODE_ENFORCE || opinion.action == ACTION_PASS ||
+            moment == ON_HANDSHAKE) /* the query may come another way */
             continue;
         i->fate = action_name(opinion.action);
         i->by = rule_name(rule);
@@ -287,6 +288,11 @@ static void explain(struct inquiry *i)
     if (is_json)
         report_objects(report, "rules_for_misses");
     tell_rules(i, ON_MISS);
+    if (is_json) {
+        report_objects_end(report);
+        report_objects(report, "rules_for_handshakes");
+    }
+    tell_rules(i, ON_HANDSHAKE);
     if (is_json)
         report_objects_end(report);
     if (tell_group(i) == OK)

@@ -72,6 +72,6 @@ const struct rule_ops rule_access = {
     .size = sizeof(struct access_rule),
     .compile = compile,
     .done = done,
-    .judge = { [ON_QUERY] = judge },
+    .judge = { [ON_QUERY] = judge, [ON_CONNECT] = judge },
     .explain = explain,
 };

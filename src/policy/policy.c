@@ -82,7 +82,7 @@ bool policy_lets_in(const struct policy *p, const union addr *client)
     struct trial t = { .query = &q };
 
     return access->mode != MODE_ENFORCE ||
-           table[RULE_access]->judge[ON_QUERY](access->compiled, &t) == ACTION_PASS;
+           table[RULE_access]->judge[ON_CONNECT](access->compiled, &t) == ACTION_PASS;
 }
 
 static void raise(_Atomic uint64_t *counter)
@@ -112,7 +112,7 @@ static __attribute__((noinline)) void count(struct policy_counts *c, size_t rule
 /* Notes what rule number `i` says; true when that is the end of it. */
 static bool decide(struct policy_desk *d, size_t i, const struct trial *t, enum action action)
 {
-    struct verdict *v = &t->query->verdict;
+    struct verdict *v = t->instead ? &t->instead->verdict : &t->query->verdict;
     bool is_shadow = d->policy->rules[i].mode == MODE_SHADOW;
 
     count(&d->counts, i, is_shadow, t);
@@ -124,7 +124,16 @@ static bool decide(struct policy_desk *d, size_t i, const struct trial *t, enum 
     v->action = action;
     v->rule = table[i]->name;
     v->bits = t->bits;
-    return true;
+    v->why = t->why;
+    if (t->instead)
+        d->push_out(d->arg, t->instead);
+    return !t->instead;
+}
+
+void policy_desk_init(struct policy_desk *d, struct policy_state *state)
+{
+    *d = (struct policy_desk){ .state = state };
+    list_init(&d->waiting);
 }
 
 enum action policy_judge(struct policy_desk *d, enum moment moment, struct query *q,
@@ -140,6 +149,8 @@ enum action policy_judge(struct policy_desk *d, enum moment moment, struct query
             continue;
         t.bits = 0;
         t.about.len = 0;
+        t.instead = NULL;
+        t.why = NULL;
         action = table[i]->judge[moment](rule->compiled, &t);
         if (action != ACTION_PASS && decide(d, i, &t, action))
             return action;
@@ -147,13 +158,38 @@ enum action policy_judge(struct policy_desk *d, enum moment moment, struct query
     return ACTION_PASS;
 }
 
-void policy_note_asked(struct policy_desk *d, struct query *q, uint64_t now_ns)
+bool policy_admits(struct policy_desk *d, const union addr *client, bool shakes_hands,
+                   uint64_t now_ns)
 {
-    const struct trial t = { .state = d->state, .query = q, .now_ns = now_ns };
+    struct query visitor = { .client = *client, .is_proven = true };
+
+    return policy_judge(d, ON_CONNECT, &visitor, now_ns) == ACTION_PASS &&
+           (!shakes_hands || policy_judge(d, ON_HANDSHAKE, &visitor, now_ns) == ACTION_PASS);
+}
+
+void policy_note_waits(struct policy_desk *d, struct query *q, bool is_asked, uint64_t now_ns)
+{
+    const struct trial t = { .desk = d, .state = d->state, .query = q, .now_ns = now_ns };
+
+    for (size_t i = 0; i < RULE_COUNT; i++) {
+        const struct rule *rule = &d->policy->rules[i];
+
+        if (rule->mode == MODE_OFF)
+            continue;
+        if (table[i]->on_waits)
+            table[i]->on_waits(rule->compiled, &t);
+        if (table[i]->on_asked && is_asked)
+            table[i]->on_asked(rule->compiled, &t);
+    }
+}
+
+void policy_note_left(struct policy_desk *d, struct query *q)
+{
+    const struct trial t = { .desk = d, .state = d->state, .query = q };
 
     for (size_t i = 0; i < RULE_COUNT; i++)
-        if (table[i]->on_asked && d->policy->rules[i].mode != MODE_OFF)
-            table[i]->on_asked(d->policy->rules[i].compiled, &t);
+        if (table[i]->on_left)
+            table[i]->on_left(d->policy->rules[i].compiled, &t);
 }
 
 void policy_note_response(struct policy_desk *d, struct query *q, uint64_t now_ns)

@@ -1,6 +1,7 @@
 #ifndef POLICY_POLICY_H
 #define POLICY_POLICY_H
 
+#include "base/list.h"
 #include "policy/counts.h"
 #include "policy/explain.h"
 #include "policy/policy_config.h"
@@ -22,6 +23,9 @@ bool policy_lets_in(const struct policy *p, const union addr *client);
 err_t policy_state_new(struct policy_state **ret_state);
 void policy_state_free(struct policy_state **s);
 
+/* How many questions of clients wait for an upstream. For any thread. */
+size_t policy_state_waiting(const struct policy_state *s);
+
 /* Tells the log whom rules are against, and whom no longer; every few seconds, by one thread. */
 void policy_state_tell(struct policy_state *s, uint64_t now_ns);
 
@@ -36,19 +40,32 @@ struct policy_desk {
     struct policy_state *state;
     /* Whether the configuration sends a name somewhere of its own; NULL: it does so with none. */
     bool (*has_route)(void *arg, struct slice name);
+    /* Ends a query that waits, as its verdict says. */
+    void (*push_out)(void *arg, struct query *q);
     void *arg;
+    struct list waiting; /* for an upstream: queries of clients who are not proven, oldest first */
     const struct compose_record *designated; /* SVCB: where clients find us by TLS */
     uint16_t designated_count;
     struct policy_counts counts; /* written by its worker, read by any thread */
 };
+
+/* Zeroes the rest, too. */
+void policy_desk_init(struct policy_desk *d, struct policy_state *state);
 
 /* Asks the rules, in their order, until one is against the query; its verdict is the query's then.
  * Rules in shadow mode are asked too, and only noted. */
 enum action policy_judge(struct policy_desk *d, enum moment moment, struct query *q,
                          uint64_t now_ns);
 
-/* An upstream is asked about `q`, and was not already. */
-void policy_note_asked(struct policy_desk *d, struct query *q, uint64_t now_ns);
+/* Whether somebody may connect at all, and so that TLS follows. */
+bool policy_admits(struct policy_desk *d, const union addr *client, bool shakes_hands,
+                   uint64_t now_ns);
+
+/* `q` waits for an upstream, which is asked for it, or was asked for others already; and has
+ * waited.
+ */
+void policy_note_waits(struct policy_desk *d, struct query *q, bool is_asked, uint64_t now_ns);
+void policy_note_left(struct policy_desk *d, struct query *q);
 
 /* `q` has its response. */
 void policy_note_response(struct policy_desk *d, struct query *q, uint64_t now_ns);

@@ -98,6 +98,7 @@ static void check(const void *items, size_t count, struct loader *to)
     check_lengths(&config->prefix6, &config->multiple6, 128, "prefix6", to);
     check_burst(config->rate, config->burst, "burst", to);
     check_burst(config->subdomain_rate, config->subdomain_burst, "subdomain_burst", to);
+    check_burst(config->tls_handshakes, config->tls_handshakes_burst, "tls_handshakes_burst", to);
     check_cookie_secret(config, to);
     check_shadow(&config->shadow, to);
     check_pass(&config->pass, to);

@@ -1,8 +1,6 @@
 #ifndef POLICY_PREFIX_LENGTHS_H
 #define POLICY_PREFIX_LENGTHS_H
 
-#include "base/addr.h"
-#include "base/hash.h"
 #include "policy/policy_config.h"
 
 #define PREFIX_LENGTHS_MAX 4
@@ -23,9 +21,5 @@ const char *prefix_lengths_read(const struct strings *bits, const struct strings
 /* Those of IPv4 and of IPv6. */
 const char *prefix_lengths_read_both(const struct policy_config *config,
                                      struct prefix_lengths *ret_v4, struct prefix_lengths *ret_v6);
-
-/* Stands for the first `bits` bits of an address, and for `purpose`, a small number. */
-uint64_t prefix_hash(const struct hash_key *key, const union addr *addr, unsigned bits,
-                     unsigned purpose);
 
 #endif

@@ -7,6 +7,7 @@
 #include "base/gcra.h"
 #include "base/prefix.h"
 #include "config/config.h"
+#include "policy/excess.h"
 #include "policy/explain.h"
 #include "policy/prefix_lengths.h"
 #include "policy/rule.h"
@@ -46,7 +47,6 @@ static void set_levels(struct levels *l, const struct prefix_lengths *lengths,
 
 static err_t compile(void *rule, const struct config *config, char reason[POLICY_REASON_MAX])
 {
-    static const enum action over[] = { ACTION_TRUNCATE, ACTION_REFUSE, ACTION_DROP };
     const struct policy_config *options = config_one(config, &policy_section);
     struct rate_rule *r = rule;
     struct prefix_lengths v4, v6;
@@ -58,7 +58,7 @@ static err_t compile(void *rule, const struct config *config, char reason[POLICY
     }
     set_levels(&r->v4, &v4, options);
     set_levels(&r->v6, &v6, options);
-    r->over = over[options->over];
+    r->over = excess_action(options);
     return OK;
 }
 
@@ -75,14 +75,6 @@ static const struct gcra_rate *rate_for(const struct level *level, const struct 
 static uint64_t key_of(const struct level *level, const struct trial *t)
 {
     return prefix_hash(&t->state->key, &t->query->client, level->bits, t->query->is_proven);
-}
-
-/* Who has cookies need not come over TCP to be let in: its next query will be proven. */
-static enum action answer_to_excess(const struct rate_rule *r, const struct query *q)
-{
-    bool may_prove_itself = q->cookie.state != COOKIE_NONE && !q->is_proven;
-
-    return r->over == ACTION_TRUNCATE && may_prove_itself ? ACTION_BADCOOKIE : r->over;
 }
 
 /* All buckets are looked into before a token is taken from any: a query that is not let in costs
@@ -102,7 +94,7 @@ static enum action judge(const void *rule, struct trial *t)
         if (gcra_look(rates, keys[i], rate_for(level, t), t->now_ns, &bids[i]))
             continue;
         t->bits = level->bits;
-        return answer_to_excess(r, t->query);
+        return excess_for(r->over, t->query);
     }
     for (size_t i = 0; i < levels->count; i++)
         gcra_pay(rates, keys[i], rate_for(&levels->items[i], t), t->now_ns, &bids[i]);

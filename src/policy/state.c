@@ -9,6 +9,9 @@
 /* Busy at once; 8 bytes each. */
 #define CLIENTS_MAX (1u << 18) /* prefixes */
 #define PAIRS_MAX   (1u << 17) /* prefixes, each with a domain */
+#define SHAKING_MAX (1u << 14) /* prefixes; their addresses are no forgeries */
+
+#define WAITING_CELLS 65536 /* more than may wait */
 
 err_t policy_state_new(struct policy_state **ret_state)
 {
@@ -20,6 +23,8 @@ err_t policy_state_new(struct policy_state **ret_state)
     s->key = (struct hash_key){ random_u64(&random), random_u64(&random) };
     s->cookies = (struct hash_key){ random_u64(&random), random_u64(&random) };
     if (gcra_new(&s->rates, CLIENTS_MAX) != OK || gcra_new(&s->misses, PAIRS_MAX) != OK ||
+        gcra_new(&s->handshakes, SHAKING_MAX) != OK ||
+        headcount_new(&s->waiting, WAITING_CELLS) != OK ||
         limited_new(&s->limited, &s->key) != OK) {
         policy_state_free(&s);
         return ERR_NOMEM;
@@ -36,7 +41,14 @@ void policy_state_free(struct policy_state **state)
         return;
     gcra_free(&s->rates);
     gcra_free(&s->misses);
+    gcra_free(&s->handshakes);
+    headcount_free(&s->waiting);
     limited_free(&s->limited);
     free(s);
     *state = NULL;
+}
+
+size_t policy_state_waiting(const struct policy_state *s)
+{
+    return atomic_load_explicit(&s->waiting_all, memory_order_relaxed);
 }

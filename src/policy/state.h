@@ -3,15 +3,19 @@
 
 #include "base/gcra.h"
 #include "base/hash.h"
+#include "base/headcount.h"
 #include "policy/limited.h"
 
 /* For the rules only. What they remember of clients, shared by all workers; each part looks after
  * its own threads. */
 struct policy_state {
-    struct hash_key key;     /* which nobody outside can foresee; never changes */
-    struct hash_key cookies; /* the same, for cookies: see cookie_secret_of_day */
-    struct gcra *rates;      /* of clients */
-    struct gcra *misses;     /* of clients, below each registrable domain */
+    struct hash_key key;       /* which nobody outside can foresee; never changes */
+    struct hash_key cookies;   /* the same, for cookies: see cookie_secret_of_day */
+    struct gcra *rates;        /* of clients */
+    struct gcra *misses;       /* of clients, below each registrable domain */
+    struct gcra *handshakes;   /* of clients */
+    struct headcount *waiting; /* questions of clients */
+    _Atomic size_t waiting_all;
     struct limited *limited;
 };
 

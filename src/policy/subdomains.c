@@ -89,6 +89,12 @@ static const struct gcra_rate *rate_for(const struct subdomains_rule *r, const s
     return t->query->is_proven ? &r->proven : &r->unproven;
 }
 
+static enum action deny(struct trial *t)
+{
+    t->why = "too many names below one domain; the cache alone answers";
+    return ACTION_CACHE_ONLY;
+}
+
 static enum action judge(const void *rule, struct trial *t)
 {
     const struct subdomains_rule *r = rule;
@@ -102,7 +108,7 @@ static enum action judge(const void *rule, struct trial *t)
     t->about = domain_of(q, lowered);
     key = key_of(t, t->bits, q->is_proven, t->about);
     if (gcra_left(t->state->misses, key, rate_for(r, t), t->now_ns) == 0)
-        return ACTION_CACHE_ONLY;
+        return deny(t);
     q->verdict.miss_key = key;
     return ACTION_PASS;
 }

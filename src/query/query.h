@@ -11,6 +11,7 @@
 
 struct listener; /* NULL in a query that no client has sent */
 struct stage;
+struct upstream_set;
 struct worker;
 
 /* What the cache knew when it was asked. */
@@ -44,6 +45,13 @@ struct query {
     bool is_answered;      /* nobody waits any more, but the answer is still wanted */
     struct timer patience; /* how long the client waits before the expired response will do */
     uint64_t routing;      /* of the upstreams that are asked */
+    struct upstream_set *upstreams; /* those; and what the question is called there */
+    uint64_t ticket;
+    struct {
+        struct list link; /* among those that have to make room if need be */
+        uint64_t key;     /* its client's */
+        bool is_taken;
+    } place; /* among those that wait */
     /* what is answered */
     const struct upstream_answer *answer; /* while it is judged */
     enum query_source source;

@@ -6,6 +6,9 @@
 #include "base/list.h"
 #include "dns/compose.h"
 
+#include <stdbool.h>
+#include <stdint.h>
+
 struct loop;
 struct message;
 struct metrics;
@@ -80,12 +83,22 @@ bool upstream_has_route(const struct upstream_set *set, struct slice qname);
  */
 uint64_t upstream_routing(const struct upstream_set *set);
 
+/* A question until it has its answer. */
+struct upstream_asked {
+    uint64_t ticket;
+    bool has_joined; /* it was in the air already */
+};
+
 /* Asks the servers of a group (its index in the roster) until one answers or the deadline comes,
- * counted from now. Who asks what is in the air already waits for the same answer, and
- * `ret_has_joined` (may be NULL) says so. ERR_BUSY when too many questions wait already, and then,
- * as on any error, there is no answer. */
+ * counted from now. Who asks what is in the air already waits for the same answer. ERR_BUSY when
+ * too many questions wait already, and then, as on any error, there is no answer. `ret_asked` may
+ * be NULL. */
 err_t upstream_ask(struct upstream_set *set, unsigned group,
                    const struct compose_query_settings *query, upstream_answer_fn *answer,
-                   void *arg, bool *ret_has_joined);
+                   void *arg, struct upstream_asked *ret_asked);
+
+/* Who holds the ticket is told nothing any more; servers are asked no longer than somebody waits.
+ * For as long as no answer has come, also of a set that is retired. */
+void upstream_give_up(struct upstream_set *set, uint64_t ticket);
 
 #endif

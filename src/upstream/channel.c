@@ -182,6 +182,7 @@ static bool was_here(const struct channel *c, uint16_t id)
 static void is_alive(struct channel *c)
 {
     c->last_answer_ns = c->last_used_ns = now_ns(c);
+    c->owes_since_ns = 0;
     c->has_answered = true;
     c->is_suspect = false;
 }

@@ -28,8 +28,9 @@ struct channel {
     bool is_late;    /* the watch's: it will be doubted unless something comes */
     bool is_leaving; /* it will be replaced: no more questions once another one is ready */
     uint64_t opened_ns, phase_ns, last_answer_ns, last_used_ns;
-    uint64_t idle_ns;   /* how long it may idle, as the server says; 0: it did not say */
-    struct timer watch; /* looks whether it answers; set while it has attempts or is opening */
+    uint64_t owes_since_ns; /* the watch's: a question was sent that was given up; 0: none */
+    uint64_t idle_ns;       /* how long it may idle, as the server says; 0: it did not say */
+    struct timer watch;     /* looks whether it answers; set while it has attempts or is opening */
     uint16_t answered[CHANNEL_ANSWERED]; /* ids of questions that it had lately, answered here */
     uint16_t left[CHANNEL_LEFT];         /* or elsewhere, or not at all */
     unsigned answered_count, left_count;

@@ -15,6 +15,7 @@
 #include "upstream/roster.h"
 #include "upstream/server_stats.h"
 #include "upstream/set.h"
+#include "upstream/watch.h"
 
 #include <stdlib.h>
 
@@ -106,6 +107,14 @@ void flight_stop(struct flight *f)
     wheel_cancel(&f->timer);
     for (size_t i = 0; i < FLIGHT_ATTEMPTS; i++)
         end_attempt(&f->attempts[i]);
+}
+
+void flight_give_up(struct flight *f)
+{
+    for (size_t i = 0; i < FLIGHT_ATTEMPTS; i++)
+        if (f->attempts[i].upstream && f->attempts[i].channel)
+            watch_remembers(f->attempts[i].channel, &f->attempts[i]);
+    flight_stop(f);
 }
 
 void flight_done(struct flight *f)

@@ -13,6 +13,7 @@ struct kept;
 /* Who is told what came of a flight. */
 struct waiter {
     struct list link;
+    struct flight *flight; /* NULL while it is told */
     upstream_answer_fn *answer;
     void *arg;
 };
@@ -30,6 +31,7 @@ struct flight {
     uint64_t deadline_ns; /* of all attempts; nothing pushes it out */
     uint64_t hedge_at_ns; /* UINT64_MAX: it was, or it will not be */
     uint64_t tried;       /* a bit for each upstream that failed in this round */
+    bool is_landing;      /* those who wait are told */
     struct kept *kept;    /* a response that will do when nobody has a better one */
     uint64_t blamed;      /* a bit for each upstream that said SERVFAIL or REFUSED */
     struct upstream
@@ -85,6 +87,10 @@ const struct message *flight_last_resort(const struct flight *f, const struct se
 
 /* Whether `u` is one of those who are asked at this moment. */
 bool flight_asks(const struct flight *f, const struct upstream *u);
+
+/* Takes all attempts back and stops the timer, before an answer came. That somebody was silent
+ * until then is still held against them. */
+void flight_give_up(struct flight *f);
 
 /* Takes all attempts back and stops the timer. */
 void flight_stop(struct flight *f);

@@ -118,6 +118,15 @@ static void tell_soon(struct upstream_set *s)
     loop_at_turn_end(s->context->loop, &s->tell, tell_lost, s);
 }
 
+static void forget(struct upstream_set *s, struct flight *f)
+{
+    flight_done(f);
+    pool_give(&s->flights, f);
+    if (s->retired)
+        tell_soon(s);
+}
+
+/* Who is told may ask anew, and make others give up what they wait for: also this. */
 void set_tell(struct upstream_set *s, struct flight *f, const struct upstream_answer *answer)
 {
     struct upstream_answer told = *answer;
@@ -127,19 +136,35 @@ void set_tell(struct upstream_set *s, struct flight *f, const struct upstream_an
         upstream_was_probed(f->probed);
     else
         equal_remove(&s->equal, f);
+    f->is_landing = true;
     told.is_first = true;
     for (struct list *node = list_first(&f->waiters); node; node = list_first(&f->waiters)) {
         struct waiter *w = LIST_OF(node, struct waiter, link);
 
         list_remove(node);
+        w->flight = NULL;
         w->answer(w->arg, &told);
         told.is_first = false;
         pool_give(&s->waiters, w);
     }
-    flight_done(f);
-    pool_give(&s->flights, f);
-    if (s->retired)
-        tell_soon(s);
+    forget(s, f);
+}
+
+void upstream_give_up(struct upstream_set *s, uint64_t ticket)
+{
+    struct waiter *w = pool_find(&s->waiters, ticket);
+    struct flight *f = w ? w->flight : NULL;
+
+    if (!f)
+        return;
+    list_remove(&w->link);
+    pool_give(&s->waiters, w);
+    if (!list_is_empty(&f->waiters) || f->is_landing || !list_is_empty(&f->link))
+        return; /* it is told, or will be when this turn ends: then it is over */
+    metrics_count(s->context->metrics, METRIC_upstream_given_up);
+    flight_give_up(f);
+    equal_remove(&s->equal, f);
+    forget(s, f);
 }
 
 /* A retired set ends here, when nobody is inside it. */
@@ -184,6 +209,7 @@ static void init_flight(struct flight *f, struct upstream_set *s, struct group *
     f->deadline_ns = loop_now_ns(s->context->loop) + g->rules->deadline_ns;
     f->timer = (struct timer){ 0 };
     f->tried = f->blamed = 0;
+    f->is_landing = false;
     f->kept = NULL;
     f->probed = NULL;
     f->phase = PHASE_QUEUE;
@@ -261,7 +287,7 @@ uint64_t upstream_routing(const struct upstream_set *s)
 
 err_t upstream_ask(struct upstream_set *s, unsigned group,
                    const struct compose_query_settings *query, upstream_answer_fn *answer_fn,
-                   void *arg, bool *ret_has_joined)
+                   void *arg, struct upstream_asked *ret_asked)
 {
     struct waiter *w = pool_take(&s->waiters);
     struct flight *f, *other;
@@ -273,11 +299,11 @@ err_t upstream_ask(struct upstream_set *s, unsigned group,
             pool_give(&s->waiters, w);
         return err;
     }
-    *w = (struct waiter){ .answer = answer_fn, .arg = arg };
     other = equal_join(&s->equal, f);
-    list_append(other ? &other->waiters : &f->waiters, &w->link);
-    if (ret_has_joined)
-        *ret_has_joined = other != NULL;
+    *w = (struct waiter){ .flight = other ? other : f, .answer = answer_fn, .arg = arg };
+    list_append(&w->flight->waiters, &w->link);
+    if (ret_asked)
+        *ret_asked = (struct upstream_asked){ pool_handle(w), other != NULL };
     if (other) {
         pool_give(&s->flights, f);
         metrics_count(s->context->metrics, METRIC_upstream_joined);

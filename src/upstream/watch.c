@@ -64,10 +64,13 @@ static bool is_known(const struct upstream *u)
 static uint64_t silent_since(const struct channel *c)
 {
     const struct attempt *oldest = LIST_OF(c->attempts.next, struct attempt, link);
+    uint64_t since_ns = oldest->sent_ns;
 
     if (!c->is_ready)
         return c->opened_ns;
-    return oldest->sent_ns > c->last_answer_ns ? oldest->sent_ns : c->last_answer_ns;
+    if (c->owes_since_ns && c->owes_since_ns < since_ns)
+        since_ns = c->owes_since_ns;
+    return since_ns > c->last_answer_ns ? since_ns : c->last_answer_ns;
 }
 
 /* Whether the peer's kernel, which answers at once, has not even acknowledged what we sent. */
@@ -144,5 +147,13 @@ void watch_begins(struct channel *c)
     if (timer_is_set(&c->watch))
         return;
     c->is_late = false;
+    c->owes_since_ns = 0;
     look_at(c, loop_now_ns(u->set->context->loop) + (c->is_ready ? soon_ns(u) : opening_ns(c)));
+}
+
+/* Else nobody would notice that a server is dead while questions are given up in no time. */
+void watch_remembers(struct channel *c, const struct attempt *a)
+{
+    if (a->sent_ns && (!c->owes_since_ns || a->sent_ns < c->owes_since_ns))
+        c->owes_since_ns = a->sent_ns;
 }

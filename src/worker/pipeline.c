@@ -25,8 +25,12 @@ static void walk(struct query *q, const struct stage *from)
     for (q->stage = from; q->stage->run && step == STEP_NEXT; q->stage += step == STEP_NEXT)
         step = q->stage->run(q);
 
-    if (step == STEP_WAIT)
-        return; /* resume_query() goes on from here */
+    if (step != STEP_WAIT)
+        end_query(q);
+}
+
+void end_query(struct query *q)
+{
     reply_to_client(q);
     forget_query(q);
 }

@@ -47,6 +47,7 @@ struct query *query_begin(struct worker *w, struct listener *l)
     q->arrived_ns = loop_now_ns(w->loop);
     q->upstream = NULL;
     q->patience = (struct timer){ 0 };
+    q->place.is_taken = false;
     q->response = (struct slice){ 0 };
     if (l)
         l->waiting++;
@@ -226,6 +227,7 @@ static void take_answer(void *arg, const struct upstream_answer *answer)
     struct query *q = arg;
 
     q->answer = answer;
+    note_waited(q);
     resume_query(q);
 }
 
@@ -241,14 +243,14 @@ enum step ask_upstream(struct query *q)
         .authentic_data = true, /* kept for those who ask for it, and told to nobody else */
         .dnssec_ok = q->asked.edns.dnssec_ok,
     };
-
-    bool has_joined;
+    struct upstream_asked asked;
 
     q->routing = upstream_routing(upstreams);
     log_before_waiting(q);
-    if (upstream_ask(upstreams, group, &query, take_answer, q, &has_joined) == OK) {
-        if (q->listener && !has_joined)
-            policy_note_asked(&q->worker->policy, q, loop_now_ns(q->worker->loop));
+    if (upstream_ask(upstreams, group, &query, take_answer, q, &asked) == OK) {
+        q->upstreams = upstreams;
+        q->ticket = asked.ticket;
+        note_waiting(q, !asked.has_joined);
         if (q->has_stale)
             wheel_set(loop_wheel(q->worker->loop), &q->patience,
                       loop_now_ns(q->worker->loop) + q->worker->stale_after_ns, lose_patience, q);

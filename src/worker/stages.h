@@ -3,6 +3,8 @@
 
 #include "worker/stage.h"
 
+#include <stdbool.h>
+
 struct listener;
 struct worker;
 
@@ -17,6 +19,13 @@ enum step admit_miss(struct query *q);
 enum step ask_upstream(struct query *q);
 enum step judge_response(struct query *q);
 enum step keep_in_cache(struct query *q);
+
+/* Ends a query that waits for an upstream, as its verdict says; `arg` is the worker. */
+void push_out_query(void *arg, struct query *q);
+
+/* `q` waits for an upstream, and no longer does. */
+void note_waiting(struct query *q, bool is_asked);
+void note_waited(struct query *q);
 
 /* The next step of a query about which no upstream is asked: an expired response if there is one,
  * else SERVFAIL that says why. */

@@ -3,6 +3,8 @@
 #include "listen/listen.h"
 #include "metrics/metrics.h"
 #include "query/query.h"
+#include "upstream/ask.h"
+#include "worker/pipeline.h"
 #include "worker/stages.h"
 #include "worker/worker.h"
 
@@ -62,7 +64,7 @@ static enum step obey(struct query *q, enum action action)
     case ACTION_REFUSE:
         return refuse(q);
     case ACTION_CACHE_ONLY: /* REFUSED would tell a resolver behind us to leave us for good */
-        return answer_unasked(q, "too many names below one domain; the cache alone answers");
+        return answer_unasked(q, q->verdict.why);
     case ACTION_DROP:
         break;
     }
@@ -102,6 +104,30 @@ enum step admit_client(struct query *q)
 
     count_cookie(q);
     return step == STEP_NEXT ? answer_at_the_door(q) : step;
+}
+
+void push_out_query(void *arg, struct query *q)
+{
+    (void)arg;
+    note_waited(q);
+    upstream_give_up(q->upstreams, q->ticket);
+    obey(q, q->verdict.action);
+    end_query(q);
+}
+
+/* What is fetched in advance is nobody's. */
+void note_waiting(struct query *q, bool is_asked)
+{
+    struct worker *w = q->worker;
+
+    if (q->listener)
+        policy_note_waits(&w->policy, q, is_asked, loop_now_ns(w->loop));
+}
+
+void note_waited(struct query *q)
+{
+    if (q->listener)
+        policy_note_left(&q->worker->policy, q);
 }
 
 enum step admit_miss(struct query *q)

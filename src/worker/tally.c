@@ -12,7 +12,7 @@
 #define PLACES    256 /* so nobody with more than 0.4 % of all is missed */
 #define WINDOW_NS (30 * NS_PER_S)
 #define EXACT     1024 /* queries of a second that are looked at one by one */
-#define SAMPLE    16   /* and then one of so many */
+#define SAMPLE    64   /* and then one of so many */
 
 static const struct {
     const char *name, *key;
@@ -98,9 +98,8 @@ static void plan_next(struct tally *t, uint64_t now_ns)
 
 static void add(struct tally *t, enum tally_kind kind, struct slice key, const struct query *q)
 {
-    bool is_denied = q->verdict.action != ACTION_PASS;
-
-    top_add(t->now.tops[kind], hash_bytes(&t->key, key), key, t->weight, is_denied);
+    top_add(t->now.tops[kind], hash_bytes(&t->key, key), key, t->weight,
+            action_denies(q->verdict.action));
 }
 
 size_t tally_client_key(const union addr *client, uint8_t key[DNS_NAME_MAX])

@@ -194,8 +194,9 @@ err_t worker_new(struct worker **ret_worker, size_t index, const struct commons 
     }
     w->index = index;
     w->commons = commons;
-    w->policy.state = commons->policy;
+    policy_desk_init(&w->policy, commons->policy);
     w->policy.has_route = has_route;
+    w->policy.push_out = push_out_query;
     w->policy.arg = w;
     w->log = querylog_desk(commons->querylog, index);
     list_init(&w->doors);

@@ -87,6 +87,10 @@ static void hear(void)
                 stand.seen.latest_ms = took_ms;
             continue;
         }
+        if (heard.flags & DNS_TC) {
+            stand.seen.truncated++;
+            continue;
+        }
         expect_answer(&heard, heard.id, numbered(heard.id, "stand.example"));
         stand.seen.answered++;
         if (stand.seen.first_at_ms == 0)

@@ -30,6 +30,7 @@ struct seen {
     unsigned asked;                          /* by clients */
     unsigned answered;                       /* right */
     unsigned failed;                         /* with SERVFAIL */
+    unsigned truncated;                      /* with TC and nothing else */
     uint64_t worst_ms;                       /* until a right answer */
     uint64_t latest_ms;                      /* until a failure */
     uint64_t first_at_ms;                    /* when the first right answer came; 0: none did */

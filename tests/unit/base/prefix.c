@@ -66,3 +66,26 @@ TEST(prefix_of, "an address is in a block of each length, which is written as it
     CHECK_TEXT(block_of("2001:db8:ffff::1", 33), "2001:db8:8000::/33");
     CHECK_TEXT(block_of("2001:db8::1", 0), "::/0");
 }
+
+static uint64_t hash(const char *host, unsigned bits, unsigned purpose)
+{
+    const struct hash_key key = { 1, 2 };
+    union addr addr;
+
+    CHECK_EQUAL(addr_parse(host, 53, &addr), OK);
+    return prefix_hash(&key, &addr, bits, purpose);
+}
+
+TEST(prefix_hash, "addresses of one prefix have one hash, of two prefixes two")
+{
+    CHECK_EQUAL(hash("192.0.2.1", 24, 0), hash("192.0.2.254", 24, 0));
+    CHECK(hash("192.0.2.1", 24, 0) != hash("192.0.3.1", 24, 0));
+    CHECK(hash("192.0.2.0", 24, 0) != hash("192.0.2.0", 25, 0));
+    CHECK(hash("192.0.2.0", 24, 0) != hash("192.0.2.0", 24, 1));
+    CHECK(hash("192.0.2.1", 32, 0) != hash("192.0.2.2", 32, 0));
+    CHECK_EQUAL(hash("2001:db8::1", 64, 0), hash("2001:db8::ffff", 64, 0));
+    CHECK(hash("2001:db8::1", 128, 0) != hash("2001:db8::2", 128, 0));
+    CHECK(hash("2001:db8:0:1::", 65, 0) != hash("2001:db8:0:1:8000::", 65, 0));
+    CHECK_EQUAL(hash("2001:db8:0:1::", 56, 0), hash("2001:db8:0:ff::1", 56, 0));
+    CHECK(hash("0.0.0.0", 32, 0) != hash("::", 32, 0));
+}

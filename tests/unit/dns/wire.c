@@ -47,3 +47,18 @@ void wire_opt(struct wire *m, uint32_t ttl, struct slice options)
     write_u16(&m->w, (uint16_t)options.len);
     write_bytes(&m->w, options);
 }
+
+struct message_query client_for(const char *name, uint16_t flags, bool has_edns)
+{
+    struct message_query q;
+    struct wire m;
+
+    wire_header(&m, flags, 1, 0, 0, has_edns);
+    wire_question(&m, name, TYPE_A);
+    if (has_edns)
+        wire_opt(&m, 0, BYTES(""));
+    CHECK_EQUAL(message_read_query(writer_slice(&m.w), &q), OK);
+    q.edns.options = q.edns.cookie = (struct slice){ 0 };
+    q.header.id = 0x4711;
+    return q;
+}

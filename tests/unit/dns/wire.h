@@ -23,6 +23,9 @@ void wire_question(struct wire *m, const char *name, uint16_t qtype);
 void wire_record(struct wire *m, struct slice owner, uint16_t type, struct slice rdata);
 void wire_opt(struct wire *m, uint32_t ttl, struct slice options);
 
+/* A query for the addresses of `name`, as it was read; the slices in it are empty. */
+struct message_query client_for(const char *name, uint16_t flags, bool has_edns);
+
 #define TO_QUESTION BYTES("\xc0\x0c")
 #define WIRE_ID     0x1234
 #define WIRE_TTL    300

@@ -36,11 +36,13 @@ static struct policy *policy_of(const char *yaml)
 
 struct policy_desk *desk_open(const char *yaml)
 {
-    memset(&desk, 0, sizeof desk);
+    struct policy_state *state;
+
+    CHECK_EQUAL(policy_state_new(&state), OK);
+    policy_desk_init(&desk, state);
     cookie = (struct slice){ 0 };
     policy = policy_of(yaml);
     desk.policy = policy;
-    CHECK_EQUAL(policy_state_new(&desk.state), OK);
     return &desk;
 }
 
@@ -88,7 +90,8 @@ enum action desk_misses(const char *host, const char *name, bool is_proven, uint
     enum action action = desk_joins(host, name, is_proven, now_ms);
 
     if (action == ACTION_PASS)
-        policy_note_asked(&desk, &query, now_ms * NS_PER_MS);
+        policy_note_waits(&desk, &query, true, now_ms * NS_PER_MS);
+    policy_note_left(&desk, &query);
     return action;
 }
 

@@ -1,4 +1,5 @@
-/* policy/tell.c - the log hears whom rules are against: once when it begins, once when it is over.
+/* policy/policy_tell.c - the log hears whom rules are against: once when it begins, once when it is
+ * over.
  *
  * Called by: worker/crew.c, the control room; from the main thread.
  */
