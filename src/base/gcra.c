@@ -123,9 +123,8 @@ static inline bool look(const struct gcra *g, uint64_t key, const struct gcra_ra
 
     if (used > most)
         return false;
-    *ret_bid = (struct gcra_bid){
-        p.word, p.seen, key >> TIME_BITS << TIME_BITS | ((now + used) & TIME_MASK)
-    };
+    *ret_bid = (struct gcra_bid){ p.word, p.seen,
+                                  key >> TIME_BITS << TIME_BITS | ((now + used) & TIME_MASK) };
     return true;
 }
 

@@ -56,8 +56,8 @@ void upstream_network_changed(struct upstream_context *context);
 /* The group that is asked about a name (wire form, in any letter case): its index in the roster. */
 unsigned upstream_group_for(const struct upstream_set *set, struct slice qname);
 
-/* Whom this worker would ask first about `qname` (in small letters), as things are; NULL when nobody
- * of the group is well. */
+/* Whom this worker would ask first about `qname` (in small letters), as things are; NULL when
+ * nobody of the group is well. */
 const struct server *upstream_foresee(const struct upstream_set *set, unsigned group,
                                       struct slice qname);
 

@@ -12,9 +12,10 @@
 #include <stdio.h>
 
 #define SAMPLES_4 256
-#define SAMPLES_6 512 /* of 2000::/3, out of which all addresses are given: RFC 4291 section 2.4   \
-                       */
-#define STRANGERS 16  /* one of so many is more than any network of one's own */
+#define SAMPLES_6                                                                                  \
+    512              /* of 2000::/3, out of which all addresses are given: RFC 4291 section 2.4    \
+                      */
+#define STRANGERS 16 /* one of so many is more than any network of one's own */
 
 static union addr sample_4(unsigned i)
 {
