@@ -3,10 +3,11 @@
  *
  * Called by: worker/crew.c, the control room; from the main thread.
  */
+#include "policy/tell.h"
+
 #include "dns/name.h"
 #include "log/log.h"
 #include "policy/limited.h"
-#include "policy/policy.h"
 #include "policy/state.h"
 
 #include <stdio.h>

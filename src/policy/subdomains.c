@@ -79,7 +79,8 @@ static uint64_t key_of(const struct trial *t, uint8_t bits, bool is_proven, stru
     uint8_t bytes[sizeof client + DNS_NAME_MAX];
 
     memcpy(bytes, &client, sizeof client);
-    memcpy(bytes + sizeof client, domain.data, domain.len);
+    if (domain.len > 0)
+        memcpy(bytes + sizeof client, domain.data, domain.len);
     name_lower(bytes + sizeof client, domain.len);
     return hash_bytes(&t->state->key, slice_of(bytes, sizeof client + domain.len));
 }
