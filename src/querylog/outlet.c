@@ -7,6 +7,7 @@
 #include "base/random.h"
 #include "config/config.h"
 #include "log/log.h"
+#include "querylog/desk.h"
 #include "querylog/privacy.h"
 
 #include <stdatomic.h>
@@ -126,6 +127,11 @@ static bool write_frames(struct outlet *o, const struct log_view *view, const st
             return false;
     }
     return true;
+}
+
+unsigned outlet_wants(const struct outlet *o)
+{
+    return WANTS_RECORDS | (o->format->wants_messages ? WANTS_MESSAGES : 0u);
 }
 
 uint64_t outlet_lost(const struct outlet *o, const struct belt_losses *belts)

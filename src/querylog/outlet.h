@@ -41,6 +41,9 @@ void outlet_free(struct outlet **o, unsigned patience_ms);
 void outlet_write(struct outlet *o, const struct log_view *view, const struct belt_losses *belts,
                   struct pen *scratch);
 
+/* What it wants of the workers: bits of enum querylog_wants. */
+unsigned outlet_wants(const struct outlet *o);
+
 /* The records that the stream has lost until now. */
 uint64_t outlet_lost(const struct outlet *o, const struct belt_losses *belts);
 void outlet_flush(struct outlet *o, uint64_t now_ns);
