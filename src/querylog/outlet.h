@@ -29,6 +29,7 @@ struct outlet {
     _Atomic uint64_t written;       /* taken by the sink */
     _Atomic uint64_t lost;          /* by the sink, or too long */
     struct belt_losses lost_before; /* when the stream began */
+    uint64_t since_ns;              /* monotonic: queries from before are not its business */
 };
 
 err_t outlet_new(struct outlet **ret_outlet, struct config *config, size_t item,

@@ -218,13 +218,15 @@ static unsigned wanted_by(const struct list *outlets)
     return wants;
 }
 
-/* Between two rounds of the thread. */
+/* Between two rounds of the thread. Those that go have all that was noted until now. */
 static void exchange(struct querylog *q, const struct config *config, struct list *new_ones,
                      struct list *ret_old)
 {
     unsigned wants;
 
     pthread_mutex_lock(&q->lock);
+    if (!list_is_empty(&q->outlets))
+        empty_belts(q);
     list_for_each (node, &q->outlets)
         if (!is_in(config, LIST_OF(node, struct outlet, link))) {
             list_remove(node);

@@ -456,6 +456,23 @@ def test_queries_of_a_stop_are_recorded(stage, chaos, tmp_path):
     assert len(read(tmp_path / "json")) == 20
 
 
+def test_a_stream_has_all_until_it_is_taken_away_and_from_then_on_nothing(stage, chaos, tmp_path):
+    served = stage.prepare(chaos, query_log=[stream(tmp_path)])
+    without = served.file.read_text().split("query_log:")[0]
+    stage.run(served)
+    for number in range(20):
+        ask(served, f"before{number}.test")
+    served.reload(without)
+    served.wait_for_log("info reloaded:")
+    ask(served, "between.test")
+    served.reload(without + f"query_log: [{{to: 'file:{tmp_path}/again'}}]\n")
+    until(lambda: len(served.log_lines("info reloaded:")) == 2, "both are reloaded")
+    ask(served, "after.test")
+    served.stop()
+    assert [got["qname"] for got in read(tmp_path / "json")] == [f"before{number}.test." for number in range(20)]
+    assert [got["qname"] for got in read(tmp_path / "again")] == ["after.test."]
+
+
 # dnstap.
 
 def test_dnstap_has_what_came_and_what_was_sent(stage, chaos, authority, tmp_path):
