@@ -4,9 +4,11 @@
  */
 #include "querylog/outlet.h"
 
+#include "base/clock.h"
 #include "base/random.h"
 #include "config/config.h"
 #include "log/log.h"
+#include "querylog/desk.h"
 #include "querylog/privacy.h"
 
 #include <stdatomic.h>
@@ -72,6 +74,7 @@ err_t outlet_new(struct outlet **ret_outlet, struct config *config, size_t item,
     if (!o)
         return ERR_NOMEM;
     list_init(&o->link);
+    o->since_ns = clock_monotonic_ns();
     o->held = config_ref(config);
     o->config = config_item(config, &query_log_section, item);
     err = open_parts(o, reason);
@@ -109,6 +112,7 @@ void outlet_free(struct outlet **outlet, unsigned patience_ms)
 static bool is_wanted(const struct outlet *o, const struct log_view *view)
 {
     return (view->head->kind == RECORD_QUERY || o->format->wants_messages) &&
+           view->head->arrived_ns + view->head->took_ns >= o->since_ns &&
            filter_passes(&o->filter, view);
 }
 
@@ -126,6 +130,11 @@ static bool write_frames(struct outlet *o, const struct log_view *view, const st
             return false;
     }
     return true;
+}
+
+unsigned outlet_wants(const struct outlet *o)
+{
+    return WANTS_RECORDS | (o->format->wants_messages ? WANTS_MESSAGES : 0u);
 }
 
 uint64_t outlet_lost(const struct outlet *o, const struct belt_losses *belts)

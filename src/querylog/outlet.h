@@ -29,6 +29,7 @@ struct outlet {
     _Atomic uint64_t written;       /* taken by the sink */
     _Atomic uint64_t lost;          /* by the sink, or too long */
     struct belt_losses lost_before; /* when the stream began */
+    uint64_t since_ns;              /* monotonic: queries from before are not its business */
 };
 
 err_t outlet_new(struct outlet **ret_outlet, struct config *config, size_t item,
@@ -40,6 +41,9 @@ void outlet_free(struct outlet **o, unsigned patience_ms);
 /* `belts` is what the workers have lost until now; `scratch` is room for one record. */
 void outlet_write(struct outlet *o, const struct log_view *view, const struct belt_losses *belts,
                   struct pen *scratch);
+
+/* What it wants of the workers: bits of enum querylog_wants. */
+unsigned outlet_wants(const struct outlet *o);
 
 /* The records that the stream has lost until now. */
 uint64_t outlet_lost(const struct outlet *o, const struct belt_losses *belts);

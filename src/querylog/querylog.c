@@ -214,18 +214,19 @@ static unsigned wanted_by(const struct list *outlets)
     unsigned wants = 0;
 
     list_for_each (node, outlets)
-        wants |= WANTS_RECORDS |
-                 (LIST_OF(node, struct outlet, link)->format->wants_messages ? WANTS_MESSAGES : 0);
+        wants |= outlet_wants(LIST_OF(node, struct outlet, link));
     return wants;
 }
 
-/* Between two rounds of the thread. */
+/* Between two rounds of the thread. Those that go have all that was noted until now. */
 static void exchange(struct querylog *q, const struct config *config, struct list *new_ones,
                      struct list *ret_old)
 {
     unsigned wants;
 
     pthread_mutex_lock(&q->lock);
+    if (!list_is_empty(&q->outlets))
+        empty_belts(q);
     list_for_each (node, &q->outlets)
         if (!is_in(config, LIST_OF(node, struct outlet, link))) {
             list_remove(node);

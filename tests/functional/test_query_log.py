@@ -438,7 +438,7 @@ def test_every_query_has_its_record_and_its_number(stage, chaos, tmp_path):
                   if name in ("queries_udp", "queries_tcp"))
     served.stop()
     records = read_whole(tmp_path / "json")
-    assert len(records) + records[-1]["lost"] == counted
+    assert (len(records), records[-1]["lost"]) == (counted, 0)
     assert [got["sequence"] for got in records] == list(range(1, len(records) + 1))
 
 
@@ -454,6 +454,23 @@ def test_queries_of_a_stop_are_recorded(stage, chaos, tmp_path):
         sock.close()
     served.stop()
     assert len(read(tmp_path / "json")) == 20
+
+
+def test_a_stream_has_all_until_it_is_taken_away_and_from_then_on_nothing(stage, chaos, tmp_path):
+    served = stage.prepare(chaos, query_log=[stream(tmp_path)])
+    without = served.file.read_text().split("query_log:")[0]
+    stage.run(served)
+    for number in range(20):
+        ask(served, f"before{number}.test")
+    served.reload(without)
+    served.wait_for_log("info reloaded:")
+    ask(served, "between.test")
+    served.reload(without + f"query_log: [{{to: 'file:{tmp_path}/again'}}]\n")
+    until(lambda: len(served.log_lines("info reloaded:")) == 2, "both are reloaded")
+    ask(served, "after.test")
+    served.stop()
+    assert [got["qname"] for got in read(tmp_path / "json")] == [f"before{number}.test." for number in range(20)]
+    assert [got["qname"] for got in read(tmp_path / "again")] == ["after.test."]
 
 
 # dnstap.

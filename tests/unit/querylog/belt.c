@@ -29,7 +29,7 @@ static void expect(struct belt *b, uint8_t content, size_t len)
 
 TEST(belt_commit, "what was kept is seen by the reader once it is committed, in its order")
 {
-    static struct belt b; /* on the stack a sanitizer does not align it */
+    static struct belt b;
 
     CHECK_EQUAL(belt_init(&b, SIZE), OK);
     add(&b, 1, 10);
@@ -44,7 +44,7 @@ TEST(belt_commit, "what was kept is seen by the reader once it is committed, in 
 
 TEST(belt_kept, "the writer may change what it has not committed yet")
 {
-    static struct belt b; /* on the stack a sanitizer does not align it */
+    static struct belt b;
     size_t at;
     uint8_t *record;
 
@@ -65,7 +65,7 @@ TEST(belt_kept, "the writer may change what it has not committed yet")
 
 TEST(belt_full, "a belt that is full takes nothing until the reader gives room back")
 {
-    static struct belt b; /* on the stack a sanitizer does not align it */
+    static struct belt b;
 
     CHECK_EQUAL(belt_init(&b, SIZE), OK);
     for (uint8_t i = 0; i < 4; i++)
@@ -87,7 +87,7 @@ TEST(belt_full, "a belt that is full takes nothing until the reader gives room b
 TEST(belt_anew, "an empty belt begins anew, and the longest record still fits")
 {
     const size_t size = 1 << 20;
-    static struct belt b; /* on the stack a sanitizer does not align it */
+    static struct belt b;
     uint8_t *first, *second;
 
     CHECK_EQUAL(belt_init(&b, size), OK);
@@ -106,6 +106,33 @@ TEST(belt_anew, "an empty belt begins anew, and the longest record still fits")
     add(&b, 7, size / 4 - 8);
     belt_commit(&b);
     expect(&b, 7, size / 4 - 8);
+    belt_done(&b);
+}
+
+TEST(belt_anew_full, "a belt that has begun anew holds as much as ever before the reader comes")
+{
+    const size_t size = 1 << 20;
+    static struct belt b;
+    uint8_t *room;
+    size_t count;
+
+    CHECK_EQUAL(belt_init(&b, size), OK);
+    for (int round = 0; round < 3; round++) {
+        count = 0;
+        while ((room = belt_reserve(&b, 1000))) {
+            memset(room, (int)(count++ & 0xff), 1000);
+            belt_keep(&b, 1000);
+        }
+        CHECK(count >= size / 1008 - 1);
+        belt_commit(&b);
+        for (size_t i = 0; i < count; i++)
+            expect(&b, (uint8_t)i, 1000);
+        belt_release(&b);
+        add(&b, 9, 200000); /* so that the next round begins anew, too */
+        belt_commit(&b);
+        expect(&b, 9, 200000);
+        belt_release(&b);
+    }
     belt_done(&b);
 }
 
@@ -136,7 +163,7 @@ static void *write_all(void *arg)
 TEST(belt_threads, "between two threads every record arrives once, whole and in order")
 {
     pthread_t writer;
-    static struct belt b; /* on the stack a sanitizer does not align it */
+    static struct belt b;
 
     CHECK_EQUAL(belt_init(&b, SIZE), OK);
     CHECK_EQUAL(thread_start(&writer, "writer", write_all, &b), OK);
