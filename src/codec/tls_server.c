@@ -15,6 +15,7 @@ struct server {
     struct tls base;
     struct tls_context *context;
     struct tls_offer offer; /* where there is a choice of certificates */
+    bool has_choice, only_resumes, has_refused;
 };
 
 /* One ticket: a client that opens several connections at once is rare, and a second one costs each
@@ -39,9 +40,15 @@ static int hello_came(gnutls_session_t session, unsigned type, unsigned when, un
 {
     struct server *s = gnutls_session_get_ptr(session);
 
-    (void)type, (void)when, (void)incoming;
-    tls_offer_read(&s->offer, slice_of(hello->data, hello->size));
-    return 0;
+    (void)type, (void)incoming;
+    if (when == GNUTLS_HOOK_PRE && s->has_choice)
+        tls_offer_read(&s->offer, slice_of(hello->data, hello->size));
+    s->has_refused =
+        when == GNUTLS_HOOK_POST && s->only_resumes && !gnutls_session_is_resumed(session);
+    if (!s->has_refused)
+        return 0;
+    s->base.failure = "too much to do: only resumed sessions are taken";
+    return GNUTLS_E_INTERNAL_ERROR; /* which is the alert that fits */
 }
 
 int tls_server_choose_pair(gnutls_session_t session, const struct gnutls_cert_retr_st *info,
@@ -87,9 +94,22 @@ err_t tls_open_server(struct tls **ret_tls, struct tls_context *context)
         tls_free(&t);
         return ERR_TLS;
     }
-    if (tls_context_pairs(context)->count > 1)
+    ((struct server *)t)->has_choice = tls_context_pairs(context)->count > 1;
+    if (((struct server *)t)->has_choice)
         gnutls_handshake_set_hook_function(t->session, GNUTLS_HANDSHAKE_CLIENT_HELLO,
                                            GNUTLS_HOOK_PRE, hello_came);
     *ret_tls = t;
     return OK;
+}
+
+void tls_only_resume(struct tls *t)
+{
+    ((struct server *)t)->only_resumes = true;
+    gnutls_handshake_set_hook_function(t->session, GNUTLS_HANDSHAKE_CLIENT_HELLO, GNUTLS_HOOK_BOTH,
+                                       hello_came);
+}
+
+bool tls_has_refused(const struct tls *t)
+{
+    return t->side->is_server && ((const struct server *)t)->has_refused;
 }
