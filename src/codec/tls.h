@@ -33,6 +33,11 @@ err_t tls_open_client(struct tls **ret_tls, const struct tls_context *context,
 err_t tls_open_server(struct tls **ret_tls, struct tls_context *context);
 void tls_free(struct tls **tls);
 
+/* Of a server's session, before the first step: a client that resumes no earlier one is refused,
+ * before keys are agreed on or anything is signed; and whether that has happened. */
+void tls_only_resume(struct tls *tls);
+bool tls_has_refused(const struct tls *tls);
+
 /* After TLS_READY: the protocol that was agreed on (RFC 7301); empty when the client named none. */
 struct slice tls_alpn(const struct tls *tls);
 

@@ -15,6 +15,7 @@ struct server {
     struct tls base;
     struct tls_context *context;
     bool takes_ecdsa, takes_rsa; /* as far as the client's suites say */
+    bool has_choice, only_resumes, has_refused;
 };
 
 /* One ticket: a client that opens several connections at once is rare, and a second one costs each
@@ -79,17 +80,30 @@ static err_t read_suites(struct slice hello, struct slice *ret_list)
     return OK;
 }
 
+static void note_offer(struct server *s, struct slice hello)
+{
+    struct slice list;
+
+    s->takes_ecdsa = s->takes_rsa = false;
+    if (read_suites(hello, &list) == OK)
+        note_suites(s, list);
+    /* what is malformed GnuTLS refuses itself */
+}
+
 static int look_at_hello(gnutls_session_t session, unsigned type, unsigned when, unsigned incoming,
                          const gnutls_datum_t *message)
 {
     struct server *s = gnutls_session_get_ptr(session);
-    struct slice list;
 
-    (void)type, (void)when, (void)incoming;
-    s->takes_ecdsa = s->takes_rsa = false;
-    if (read_suites(slice_of(message->data, message->size), &list) == OK)
-        note_suites(s, list);
-    return 0; /* what is malformed GnuTLS refuses itself */
+    (void)type, (void)incoming;
+    if (when == GNUTLS_HOOK_PRE && s->has_choice)
+        note_offer(s, slice_of(message->data, message->size));
+    s->has_refused =
+        when == GNUTLS_HOOK_POST && s->only_resumes && !gnutls_session_is_resumed(session);
+    if (!s->has_refused)
+        return 0;
+    s->base.failure = "too much to do: only resumed sessions are taken";
+    return GNUTLS_E_INTERNAL_ERROR; /* which is the alert that fits */
 }
 
 /* The kinds of keys whose signatures the client can verify. */
@@ -150,9 +164,22 @@ err_t tls_open_server(struct tls **ret_tls, struct tls_context *context)
         tls_free(&t);
         return ERR_TLS;
     }
-    if (tls_context_pairs(context)->count > 1)
+    ((struct server *)t)->has_choice = tls_context_pairs(context)->count > 1;
+    if (((struct server *)t)->has_choice)
         gnutls_handshake_set_hook_function(t->session, GNUTLS_HANDSHAKE_CLIENT_HELLO,
                                            GNUTLS_HOOK_PRE, look_at_hello);
     *ret_tls = t;
     return OK;
+}
+
+void tls_only_resume(struct tls *t)
+{
+    ((struct server *)t)->only_resumes = true;
+    gnutls_handshake_set_hook_function(t->session, GNUTLS_HANDSHAKE_CLIENT_HELLO, GNUTLS_HOOK_BOTH,
+                                       look_at_hello);
+}
+
+bool tls_has_refused(const struct tls *t)
+{
+    return t->side->is_server && ((const struct server *)t)->has_refused;
 }

@@ -3,6 +3,7 @@
 #include "cache/cache.h"
 #include "config/url.h"
 #include "control/kinds.h"
+#include "listen/admission.h"
 #include "listen/entrance.h"
 #include "listen/listen.h"
 #include "upstream/roster.h"
@@ -77,6 +78,16 @@ static void tell_cache(struct cache *cache, struct report *report)
     report_bytes(report, "cache_size", stats.size);
 }
 
+static void tell_crowd(const struct commons *commons, struct report *report)
+{
+    char text[OVERLOAD_TEXT_MAX];
+
+    report_text(report, "overload", overload_text(admission_overload(commons->admission), text));
+    report_number(report, "waiting", policy_state_waiting(commons->policy));
+    report_number(report, "connections", admission_connections(commons->admission));
+    report_bytes(report, "buffers", admission_bytes(commons->admission));
+}
+
 void request_status(struct control_house *house, const struct request *request,
                     struct report *report)
 {
@@ -92,4 +103,5 @@ void request_status(struct control_house *house, const struct request *request,
     tell_certificates(crew->plan, report);
     tell_upstreams(crew->plan->roster, report);
     tell_cache(crew->commons.cache, report);
+    tell_crowd(&crew->commons, report);
 }

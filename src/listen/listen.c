@@ -2,6 +2,7 @@
 #include "listen/listen.h"
 
 #include "io/socket.h"
+#include "listen/admission.h"
 #include "listen/entrance.h"
 
 #include <stdlib.h>
@@ -23,6 +24,14 @@ const struct listener_ops *listener_find(const char *name)
         if (strcmp(table[i]->name, name) == 0)
             return table[i];
     return NULL;
+}
+
+uint64_t listen_idle_ns(const struct listen_context *context, bool is_encrypted)
+{
+    uint64_t idle_ns = is_encrypted ? context->limits.tls_idle : context->limits.tcp_idle;
+
+    return overload_is_on(admission_overload(context->admission)) ? idle_ns / OVERLOAD_IDLE
+                                                                  : idle_ns;
 }
 
 err_t listener_open(struct listener **ret_listener, const struct listener_ops *ops,

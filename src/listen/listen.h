@@ -34,6 +34,8 @@ struct listen_context {
     struct admission *admission; /* shared by all workers */
     struct limit_config limits;
     void (*on_query)(void *arg, struct listener *l, const struct arrival *arrival);
+    /* Whether somebody may connect, and so that TLS follows. */
+    bool (*may_connect)(void *arg, const union addr *client, bool shakes_hands);
     void *arg;
 };
 
@@ -43,6 +45,9 @@ struct client_tls {
     char name[TLS_NAME_SIZE]; /* that the client asked for (SNI); its first name_len bytes */
     size_t name_len;
 };
+
+/* How long a connection may be without a query, as things are. */
+uint64_t listen_idle_ns(const struct listen_context *context, bool is_encrypted);
 
 /* How one transport lets queries in and responses out. */
 struct listener_ops {

@@ -1,22 +1,17 @@
 /* listen/session.c - one client's connection, from its admission to its end (RFC 7766, RFC 9210).
  *
- * Called by: door.c, the talks. Owns: the wire, what the talk keeps.
+ * Called by: door.c, session_begin.c (what comes), the talks. Owns: the wire, what the talk keeps.
  * A session is only closed at the end of a turn, so that whoever calls into it finds it whole when
  * it returns.
  */
 #include "listen/session.h"
 
 #include "base/clock.h"
-#include "codec/tls.h"
-#include "codec/tls_context.h"
-#include "io/socket.h"
 #include "io/stream.h"
 #include "listen/admission.h"
-#include "listen/entrance.h"
 #include "listen/exchange.h"
 #include "listen/listen.h"
 #include "listen/talk.h"
-#include "log/log.h"
 #include "metrics/metrics.h"
 
 #define SESSIONS_MAX (1u << 20)     /* of one listener; the configured limit is lower */
@@ -85,7 +80,7 @@ static void count_bytes(struct session *s)
 static void close_session(struct session *s)
 {
     struct session_set *set = s->set;
-    struct admission *admission = set->listener->context->admission;
+    struct listen_context *context = set->listener->context;
 
     turn_end_cancel(&s->settle);
     wheel_cancel(&s->timer);
@@ -93,9 +88,9 @@ static void close_session(struct session *s)
     wire_close(&s->wire);
     if (s->is_ready)
         talk_of(s)->end(s);
-    admission_hold(admission, s->held, 0, 0);
+    admission_hold(context->admission, s->held, 0, context->limits.tcp_buffers);
     if (s->client.any.sa_family != AF_UNSPEC)
-        admission_leave(admission, &s->client);
+        admission_leave(context->admission, &s->client, &context->limits);
     pool_give(&set->pool, s);
 }
 
@@ -157,7 +152,10 @@ static enum metric why_late(const struct session *s)
 /* The client may still be talking when we have said all. */
 static bool has_last_word(const struct session *s)
 {
-    return asks(s, talk_of(s)->is_over) && wire_unsent(&s->wire) == 0 && !s->client_finished;
+    bool is_over =
+        talk_of(s)->is_over ? asks(s, talk_of(s)->is_over) : s->is_used_up && s->queries == 0;
+
+    return is_over && wire_unsent(&s->wire) == 0 && !s->client_finished;
 }
 
 static void linger(struct session *s)
@@ -193,9 +191,7 @@ static void give_up(struct session *s)
 
 static uint64_t idle_ns(const struct session *s)
 {
-    const struct limit_config *limits = &session_context(s)->limits;
-
-    return s->wire.tls ? limits->tls_idle : limits->tcp_idle;
+    return listen_idle_ns(session_context(s), s->wire.tls != NULL);
 }
 
 /* When the session ends if nothing happens; 0: not at all. A message has an absolute deadline from
@@ -223,20 +219,30 @@ static bool is_due(const struct session *s)
     return deadline && deadline <= now_ns(s);
 }
 
+static void ring(void *arg);
+
+/* It rings several times while a connection is idle: an overload may have begun, and then there is
+ * less time. */
+static void set_timer(struct session *s)
+{
+    uint64_t deadline = deadline_ns(s), look = now_ns(s) + idle_ns(s) / OVERLOAD_IDLE;
+
+    if (deadline)
+        wheel_set(loop_wheel(session_context(s)->loop), &s->timer,
+                  deadline < look ? deadline : look, ring, s);
+    else
+        wheel_cancel(&s->timer);
+}
+
 /* What the session is too late for is seen when the turn has ended, and all has been sent. */
 static void ring(void *arg)
 {
-    session_settle_soon(arg);
-}
+    struct session *s = arg;
 
-static void set_timer(struct session *s)
-{
-    uint64_t deadline = deadline_ns(s);
-
-    if (deadline)
-        wheel_set(loop_wheel(session_context(s)->loop), &s->timer, deadline, ring, s);
+    if (is_due(s))
+        session_settle_soon(s);
     else
-        wheel_cancel(&s->timer);
+        set_timer(s);
 }
 
 /* A client who does not take its responses, or asks faster than they come, has to wait. */
@@ -250,6 +256,8 @@ static void set_reading(struct session *s)
     s->paused = paused;
     /* a client of HTTP/2 may still have to make room for what it asked for */
     if (s->set->draining && untaken(s) == wire_unsent(&s->wire))
+        paused = true;
+    if (s->is_used_up && !talk_of(s)->is_over) /* what comes is not heard */
         paused = true;
     if (stream_read_on(s->wire.stream, !paused && !s->client_finished) != OK)
         session_doom(s, METRIC_COUNT);
@@ -300,6 +308,17 @@ static void settle(void *arg)
         set_timer(s);
 }
 
+/* That was the last query, and the client hears so where it can be told. */
+static void use_up(struct session *s)
+{
+    if (s->is_used_up)
+        return;
+    s->is_used_up = s->owes = true;
+    metrics_count(session_context(s)->metrics, METRIC_connections_used_up);
+    if (talk_of(s)->shut)
+        talk_of(s)->shut(s);
+}
+
 void session_ask(struct session *s, const struct arrival *arrival)
 {
     struct listen_context *context = session_context(s);
@@ -307,6 +326,8 @@ void session_ask(struct session *s, const struct arrival *arrival)
 
     s->queries++;
     s->asked++;
+    if (s->asked >= context->limits.tcp_queries)
+        use_up(s);
     s->last_progress_ns = now_ns(s);
     metrics_count(context->metrics, l->ops->queries);
     context->on_query(context->arg, l, arrival);
@@ -318,132 +339,6 @@ void session_answered(struct session *s)
     if (wire_unsent(&s->wire) == 0)
         s->last_progress_ns = now_ns(s);
     session_settle_soon(s);
-}
-
-/* A balancer stands before many clients: only now it is known which of them this is. */
-static void introduced(void *arg, const union addr *client)
-{
-    struct session *s = arg;
-    struct listen_context *context = session_context(s);
-
-    admission_leave(context->admission, &s->client);
-    s->client = *client;
-    if (!admission_enter(context->admission, client, context->limits.tcp_connections,
-                         context->limits.tcp_connections_per_client)) {
-        s->client.any.sa_family = AF_UNSPEC; /* counted nowhere */
-        session_doom(s, METRIC_connections_refused);
-    }
-}
-
-static void count_handshake(const struct session *s)
-{
-    struct metrics *metrics = session_context(s)->metrics;
-
-    metrics_count(metrics, METRIC_tls_handshakes);
-    if (tls_was_resumed(s->wire.tls))
-        metrics_count(metrics, METRIC_tls_handshakes_resumed);
-}
-
-static void ready(void *arg)
-{
-    struct session *s = arg;
-
-    if (s->wire.tls)
-        count_handshake(s);
-    if (talk_of(s)->begin(s) != OK) {
-        session_doom(s, METRIC_connections_starved);
-        return;
-    }
-    s->is_ready = true;
-    s->last_progress_ns = now_ns(s);
-}
-
-static void received(void *arg, struct slice bytes)
-{
-    struct session *s = arg;
-
-    if (bytes.len == 0)
-        s->client_finished = true;
-    else
-        talk_of(s)->received(s, bytes);
-    session_settle_soon(s);
-}
-
-static void writable(void *arg)
-{
-    session_settle_soon(arg);
-}
-
-static void failed(void *arg, enum metric why)
-{
-    struct session *s = arg;
-    char client[ADDR_TEXT_MAX], listener[ADDR_TEXT_MAX];
-
-    if (why == METRIC_tls_handshakes_failed || why == METRIC_tls_broken)
-        log_event(EVENT_client_tls_failed, "client=%s listener=%s://%s reason=\"%s\"",
-                  addr_format(&s->client, client), s->set->listener->ops->name,
-                  addr_format(&s->set->listener->addr, listener), tls_failure(s->wire.tls));
-    session_doom(s, why);
-}
-
-static bool is_admitted(struct session_set *set, const union addr *peer)
-{
-    const struct listen_context *context = set->listener->context;
-    const struct entrance *entrance = set->listener->entrance;
-    bool is_proxy = prefixes_cover(&entrance->proxy_from, peer) ||
-                    prefixes_cover(&entrance->forwarded_from, peer);
-
-    return admission_enter(context->admission, peer, context->limits.tcp_connections,
-                           is_proxy ? SIZE_MAX : context->limits.tcp_connections_per_client);
-}
-
-static err_t open_wire(struct session *s, int fd, const union addr *peer)
-{
-    static const struct wire_handler handler = {
-        .introduced = introduced,
-        .ready = ready,
-        .received = received,
-        .writable = writable,
-        .failed = failed,
-    };
-    struct entrance *entrance = s->set->listener->entrance;
-    struct wire_settings settings = {
-        .awaits_intro = prefixes_cover(&entrance->proxy_from, peer),
-        .tls = entrance_tls(entrance),
-    };
-    err_t err = wire_open(&s->wire, session_context(s)->loop, fd, &settings, &handler, s);
-
-    tls_context_unref(&settings.tls);
-    return err;
-}
-
-void session_begin(struct session_set *set, int fd, const union addr *peer)
-{
-    struct listen_context *context = set->listener->context;
-    struct session *s;
-
-    if (!is_admitted(set, peer))
-        goto refuse;
-    s = pool_take(&set->pool);
-    if (!s)
-        goto leave;
-    *s = (struct session){ .set = set, .client = *peer, .begun_ns = loop_now_ns(context->loop) };
-    if (open_wire(s, fd, peer) != OK) {
-        fd = -1;
-        pool_give(&set->pool, s);
-        goto leave;
-    }
-    s->last_progress_ns = s->begun_ns;
-    list_append(&set->open, &s->link);
-    metrics_count(context->metrics, METRIC_connections_accepted);
-    session_settle_soon(s);
-    wire_start(&s->wire);
-    return;
-leave:
-    admission_leave(context->admission, peer);
-refuse:
-    metrics_count(context->metrics, METRIC_connections_refused);
-    socket_close(&fd);
 }
 
 void session_set_init(struct session_set *set, struct listener *listener)

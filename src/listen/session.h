@@ -49,7 +49,8 @@ struct session {
     uint32_t asked;            /* queries in all */
     uint32_t partial;          /* the oldest message that is half read; 0: none */
     bool is_ready, client_finished, doomed, paused;
-    bool owes; /* there was something to say when the draining began */
+    bool is_used_up; /* it has had its number of queries */
+    bool owes;       /* there was something to say when that, or the draining, began */
     union addr client;
 };
 

@@ -19,7 +19,7 @@ static void received(struct session *s, struct slice bytes)
 {
     struct slice message;
 
-    while (!s->doomed && frame_next(&s->frame, &bytes, &message)) {
+    while (!s->doomed && !s->is_used_up && frame_next(&s->frame, &bytes, &message)) {
         const struct arrival arrival = {
             .message = message,
             .client = &s->client,
@@ -70,7 +70,7 @@ static void reply(struct session_set *set, const struct query *query)
 
 static uint32_t partial(const struct session *s)
 {
-    return frame_is_partial(&s->frame) ? s->asked + 1 : 0;
+    return frame_is_partial(&s->frame) && !s->is_used_up ? s->asked + 1 : 0;
 }
 
 static size_t held(const struct session *s)

@@ -138,6 +138,8 @@ err_t wire_open(struct wire *w, struct loop *l, int fd, const struct wire_settin
     err = tls_open_server(&w->tls, settings->tls);
     if (err != OK)
         stream_close(&w->stream);
+    else if (settings->only_resumes)
+        tls_only_resume(w->tls);
     return err;
 }
 

@@ -39,6 +39,7 @@ struct wire_handler {
 struct wire_settings {
     bool awaits_intro;
     struct tls_context *tls; /* NULL: plain text; borrowed */
+    bool only_resumes;       /* nobody who resumes no TLS session */
 };
 
 /* Takes `fd` over, also on failure. Nobody is called before wire_start. */

@@ -11,7 +11,7 @@
 #define PAIRS_MAX   (1u << 17) /* prefixes, each with a domain */
 #define SHAKING_MAX (1u << 14) /* prefixes; their addresses are no forgeries */
 
-#define WAITING_CELLS 65536 /* more than may wait */
+#define WAITING_CELLS 131072 /* more than may wait: a client and a domain each */
 
 err_t policy_state_new(struct policy_state **ret_state)
 {

@@ -14,7 +14,7 @@ struct policy_state {
     struct gcra *rates;        /* of clients */
     struct gcra *misses;       /* of clients, below each registrable domain */
     struct gcra *handshakes;   /* of clients */
-    struct headcount *waiting; /* questions of clients */
+    struct headcount *waiting; /* questions of clients, and below domains */
     _Atomic size_t waiting_all;
     struct limited *limited;
 };

@@ -8,8 +8,7 @@
 #include "base/gcra.h"
 #include "base/prefix.h"
 #include "config/config.h"
-#include "dns/name.h"
-#include "dns/registrable.h"
+#include "policy/domain.h"
 #include "policy/explain.h"
 #include "policy/prefix_lengths.h"
 #include "policy/rule.h"
@@ -50,24 +49,6 @@ static err_t compile(void *rule, const struct config *config, char reason[POLICY
     return OK;
 }
 
-/* A name of one label has no owner but the root; else each were a domain of its own. */
-static size_t domain_len(struct slice name)
-{
-    size_t first = name.len > 0 ? name.data[0] : 0;
-
-    return first + 2 >= name.len ? 1 : name_registrable(name).len;
-}
-
-/* The domain of its question, as a part of it: the letters are as the client has written them. */
-static struct slice domain_of(const struct query *q, uint8_t lowered[DNS_NAME_MAX])
-{
-    struct slice name = question_name(&q->asked.question);
-
-    memcpy(lowered, name.data, name.len);
-    name_lower(lowered, name.len);
-    return slice_after(name, name.len - domain_len(slice_of(lowered, name.len)));
-}
-
 static uint8_t bits_for(const struct subdomains_rule *r, const struct query *q)
 {
     return q->client.any.sa_family == AF_INET6 ? r->bits6 : r->bits4;
@@ -75,14 +56,8 @@ static uint8_t bits_for(const struct subdomains_rule *r, const struct query *q)
 
 static uint64_t key_of(const struct trial *t, uint8_t bits, bool is_proven, struct slice domain)
 {
-    uint64_t client = prefix_hash(&t->state->key, &t->query->client, bits, is_proven);
-    uint8_t bytes[sizeof client + DNS_NAME_MAX];
-
-    memcpy(bytes, &client, sizeof client);
-    if (domain.len > 0)
-        memcpy(bytes + sizeof client, domain.data, domain.len);
-    name_lower(bytes + sizeof client, domain.len);
-    return hash_bytes(&t->state->key, slice_of(bytes, sizeof client + domain.len));
+    return domain_hash(&t->state->key, domain,
+                       prefix_hash(&t->state->key, &t->query->client, bits, is_proven));
 }
 
 static const struct gcra_rate *rate_for(const struct subdomains_rule *r, const struct trial *t)
@@ -100,13 +75,12 @@ static enum action judge(const void *rule, struct trial *t)
 {
     const struct subdomains_rule *r = rule;
     struct query *q = t->query;
-    uint8_t lowered[DNS_NAME_MAX];
     uint64_t key;
 
     if (!r->is_on)
         return ACTION_PASS;
     t->bits = bits_for(r, q);
-    t->about = domain_of(q, lowered);
+    t->about = domain_of(q);
     key = key_of(t, t->bits, q->is_proven, t->about);
     if (gcra_left(t->state->misses, key, rate_for(r, t), t->now_ns) == 0)
         return deny(t);
@@ -117,8 +91,8 @@ static enum action judge(const void *rule, struct trial *t)
 static enum action explain(const void *rule, const struct trial *t, const struct explanation *e)
 {
     const struct subdomains_rule *r = rule;
-    uint8_t lowered[DNS_NAME_MAX], bits = bits_for(r, t->query);
-    struct slice domain = domain_of(t->query, lowered);
+    uint8_t bits = bits_for(r, t->query);
+    struct slice domain = domain_of(t->query);
     struct prefix prefix = prefix_of(&t->query->client, bits);
     char name[DNS_NAME_TEXT_MAX] = "", text[PREFIX_TEXT_MAX];
     bool has_token[2];

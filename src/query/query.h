@@ -48,8 +48,8 @@ struct query {
     struct upstream_set *upstreams; /* those; and what the question is called there */
     uint64_t ticket;
     struct {
-        struct list link; /* among those that have to make room if need be */
-        uint64_t key;     /* its client's */
+        struct list link;        /* among those that have to make room if need be */
+        uint64_t client, domain; /* what it counts for */
         bool is_taken;
     } place; /* among those that wait */
     /* what is answered */

@@ -102,6 +102,7 @@ void crew_look_after(const struct crew *c)
 {
     plan_refresh(c->plan);
     policy_state_tell(c->commons.policy, clock_monotonic_ns());
+    overload_tell(admission_overload(c->commons.admission), clock_monotonic_ns());
 }
 
 void crew_stop(struct crew *c)
@@ -126,6 +127,18 @@ void crew_free(struct crew *c)
     *c = (struct crew){ 0 };
 }
 
+/* How full it is at this moment, and how often it was too full. */
+static void count_crowd(const struct commons *c, struct counter *ret_counters)
+{
+    struct overload *overload = admission_overload(c->admission);
+
+    ret_counters[0] = (struct counter){ "waiting", policy_state_waiting(c->policy) };
+    ret_counters[1] = (struct counter){ "connections", admission_connections(c->admission) };
+    ret_counters[2] = (struct counter){ "connection_bytes", admission_bytes(c->admission) };
+    ret_counters[3] = (struct counter){ "overload", overload_is_on(overload) };
+    ret_counters[4] = (struct counter){ "overloads", atomic_load(&overload->times) };
+}
+
 void crew_counters(const struct crew *c, struct counter ret_counters[CREW_COUNTERS])
 {
     uint64_t sums[METRIC_COUNT] = { 0 };
@@ -136,11 +149,13 @@ void crew_counters(const struct crew *c, struct counter ret_counters[CREW_COUNTE
     if (c->commons.cache)
         cache_stats(c->commons.cache, &cache);
     metrics_name(sums, ret_counters);
-    ret_counters[METRIC_COUNT] = (struct counter){ "cache_entries", cache.entries };
-    ret_counters[METRIC_COUNT + 1] = (struct counter){ "cache_bytes", cache.bytes };
-    ret_counters[METRIC_COUNT + 2] = (struct counter){ "cache_insertions", cache.insertions };
-    ret_counters[METRIC_COUNT + 3] = (struct counter){ "cache_evictions", cache.evictions };
-    ret_counters[METRIC_COUNT + 4] = (struct counter){ "cache_expirations", cache.expirations };
+    ret_counters += METRIC_COUNT;
+    ret_counters[0] = (struct counter){ "cache_entries", cache.entries };
+    ret_counters[1] = (struct counter){ "cache_bytes", cache.bytes };
+    ret_counters[2] = (struct counter){ "cache_insertions", cache.insertions };
+    ret_counters[3] = (struct counter){ "cache_evictions", cache.evictions };
+    ret_counters[4] = (struct counter){ "cache_expirations", cache.expirations };
+    count_crowd(&c->commons, ret_counters + 5);
 }
 
 size_t crew_policy_counts(const struct crew *c, struct policy_count ret_counts[POLICY_COUNTS_MAX])

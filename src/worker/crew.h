@@ -4,7 +4,7 @@
 #include "worker/plan.h"
 #include "worker/worker.h"
 
-#define CREW_COUNTERS (METRIC_COUNT + 5)
+#define CREW_COUNTERS (METRIC_COUNT + 10)
 
 /* All workers, what they share, and the plan in force. Belongs to the main thread. Zero it first.
  */
@@ -27,15 +27,16 @@ err_t crew_apply(struct crew *c, struct plan *plan, char reason[PLAN_REASON_MAX]
  * some have not been asked. */
 err_t crew_ask(const struct crew *c, worker_ask_fn *ask, void *arg);
 
-/* Every few seconds: puts changed files in force, and tells the log what is over a limit. */
+/* Every few seconds: puts changed files in force, and tells the log what is over a limit and what
+ * there is too little of. */
 void crew_look_after(const struct crew *c);
 
 /* Lets the workers answer what is in flight, and ends their threads. The counters stay. */
 void crew_stop(struct crew *c);
 void crew_free(struct crew *c);
 
-/* What all workers have counted since the start, and the cache's numbers; those are 0 without a
- * cache. */
+/* What all workers have counted since the start, the cache's numbers (0 without a cache), and how
+ * full it is. */
 void crew_counters(const struct crew *c, struct counter ret_counters[CREW_COUNTERS]);
 
 /* Responses to clients with this RCODE; the last of them stands for all without a name. */

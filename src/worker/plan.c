@@ -89,6 +89,7 @@ err_t plan_new(struct plan **ret_plan, struct config *config, size_t workers,
     p->workers = workers;
     p->limits = *(const struct limit_config *)config_one(config, &limit_section);
     p->cache = *(const struct cache_config *)config_one(config, &cache_section);
+    p->waiting_max = ((const struct policy_config *)config_one(config, &policy_section))->waiting;
     designated_read(&p->designated, config);
     err = policy_new(&p->policy, config, reason);
     if (err == OK)

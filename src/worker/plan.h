@@ -31,6 +31,7 @@ struct plan {
     struct roster *roster;
     struct policy *policy;
     struct limit_config limits;
+    size_t waiting_max; /* questions */
     struct cache_config cache;
     struct designated designated;
     size_t workers;

@@ -86,8 +86,7 @@ static size_t response_limit(const struct query *q)
 
 static uint16_t keepalive_timeout(const struct query *q)
 {
-    const struct limit_config *limits = &q->listener->context->limits;
-    uint64_t idle = q->listener->ops->pads ? limits->tls_idle : limits->tcp_idle;
+    uint64_t idle = listen_idle_ns(q->listener->context, q->listener->ops->pads);
     uint64_t units = idle / (100 * NS_PER_MS);
 
     return units < UINT16_MAX ? (uint16_t)units : UINT16_MAX;

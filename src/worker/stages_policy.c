@@ -1,5 +1,6 @@
 /* worker/stages_policy.c - the stages in which the doorman has his say. */
 #include "dns/types.h"
+#include "listen/admission.h"
 #include "listen/listen.h"
 #include "metrics/metrics.h"
 #include "query/query.h"
@@ -115,19 +116,29 @@ void push_out_query(void *arg, struct query *q)
     end_query(q);
 }
 
+static void note_crowd(const struct worker *w)
+{
+    overload_note(admission_overload(w->commons->admission), SCARCE_waiting,
+                  policy_state_waiting(w->commons->policy), w->waiting_max);
+}
+
 /* What is fetched in advance is nobody's. */
 void note_waiting(struct query *q, bool is_asked)
 {
     struct worker *w = q->worker;
 
-    if (q->listener)
-        policy_note_waits(&w->policy, q, is_asked, loop_now_ns(w->loop));
+    if (!q->listener)
+        return;
+    policy_note_waits(&w->policy, q, is_asked, loop_now_ns(w->loop));
+    note_crowd(w);
 }
 
 void note_waited(struct query *q)
 {
-    if (q->listener)
-        policy_note_left(&q->worker->policy, q);
+    if (!q->listener)
+        return;
+    policy_note_left(&q->worker->policy, q);
+    note_crowd(q->worker);
 }
 
 enum step admit_miss(struct query *q)

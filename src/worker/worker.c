@@ -54,6 +54,13 @@ static void take_query(void *arg, struct listener *l, const struct arrival *arri
     start_query(q);
 }
 
+static bool may_connect(void *arg, const union addr *client, bool shakes_hands)
+{
+    struct worker *w = arg;
+
+    return policy_admits(&w->policy, client, shakes_hands, loop_now_ns(w->loop));
+}
+
 static void end(struct worker *w)
 {
     list_for_each (node, &w->leaving) {
@@ -115,6 +122,7 @@ static void put_in_force(struct worker *w, struct plan *plan)
     struct upstream_set *upstreams;
 
     w->listen.limits = plan->limits;
+    w->waiting_max = plan->waiting_max;
     w->policy.policy = plan->policy;
     w->policy.designated = plan->designated.records;
     w->policy.designated_count = plan->designated.count;
@@ -206,6 +214,7 @@ err_t worker_new(struct worker **ret_worker, size_t index, const struct commons 
                                          .metrics = &w->metrics,
                                          .admission = commons->admission,
                                          .on_query = take_query,
+                                         .may_connect = may_connect,
                                          .arg = w };
     w->upstream = (struct upstream_context){
         .loop = w->loop, .metrics = &w->metrics, .random = &w->random, .worker = index

@@ -45,6 +45,7 @@ struct worker {
     struct querylog_desk *log;
     struct turn_end log_turn;
     bool has_noted;            /* in this turn */
+    size_t waiting_max;        /* questions, of all workers */
     uint64_t stale_after_ns;   /* how long a client waits when an expired response is there */
     unsigned prefetch_percent; /* of a TTL: so little of it is left when it is fetched anew */
     struct netwatch *netwatch; /* NULL where the kernel does not tell */

@@ -11,8 +11,7 @@ from waiting import until
 from web import Http1, Http2, dial
 
 TRUSTED = ["127.0.0.1"]
-LIMIT = {"allow": ["0.0.0.0/0", "::/0"], "tcp_connections_per_client": 2,
-         "tcp_idle": "60s", "tls_idle": "60s"}
+LIMIT = {"allow": ["0.0.0.0/0", "::/0"], "tcp_connections_per_client": 2, "tcp_idle": "60s", "tls_idle": "60s"}
 
 
 def needs(balancer):

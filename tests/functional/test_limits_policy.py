@@ -65,11 +65,21 @@ def limited(stage, chaos, path):
 
 # Who may ask.
 
+def is_turned_away(served, source):
+    """Its connection is closed before a word is said."""
+    try:
+        ask_from(served, source, tcp=True)
+    except (EOFError, ConnectionError):
+        return True
+    return False
+
+
 def test_who_is_denied_is_refused_and_told_why(limited):
     served = limited(deny=[TWO])
     for tcp in (False, True):
         assert is_right(ask_from(served, ONE, tcp=tcp), "www.one.example")
-        assert is_refused(ask_from(served, TWO, tcp=tcp), "access")
+    assert is_refused(ask_from(served, TWO), "access")
+    assert is_turned_away(served, TWO)
 
 
 def test_the_longest_prefix_decides(limited):
@@ -87,7 +97,7 @@ def test_who_is_denied_may_get_no_answer_at_all(limited, path):
     after = tell_json(path, "stats")
     assert after["responses_udp"] == before["responses_udp"]
     assert after["queries_dropped_policy"] == after["policy_access_enforced"] == 7
-    assert is_refused(ask_from(served, TWO, tcp=True), "access")     # a connection is not left waiting
+    assert is_turned_away(served, TWO)
 
 
 def test_a_file_of_prefixes_is_read_anew_by_a_reload(stage, chaos, tmp_path, path):

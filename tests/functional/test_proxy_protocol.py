@@ -15,8 +15,8 @@ from waiting import until
 from web import Http1, Http2, dial
 
 US, OTHERS = "127.0.0.1", "192.0.2.0/24"
-LIMIT = {"allow": ["0.0.0.0/0", "::/0"], "tcp_connections_per_client": 2,
-         "tcp_idle": "60s", "tls_idle": "60s", "tls_handshake": "60s"}
+LIMIT = {"allow": ["0.0.0.0/0", "::/0"], "tcp_connections_per_client": 2, "tcp_idle": "60s", "tls_idle": "60s",
+         "tls_handshake": "60s"}
 SIGNATURE = proxy_header()[:12]
 CLIENTS = ["192.0.2.77", "2001:db8::77"]
 

@@ -132,7 +132,7 @@ class Http2(Web):
         if window is not None:
             size = {h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: window}
             self.h2.local_settings = h2.settings.Settings(client=True, initial_values=size)
-        self.answers, self.done, self.goaway, self.acked = {}, [], None, False
+        self.answers, self.done, self.goaway, self.acked, self.heard = {}, [], None, False, b""
         self.h2.initiate_connection()
         first(sock, self.h2.data_to_send())
 
@@ -173,11 +173,19 @@ class Http2(Web):
     def pump(self):
         """Reads once; False at the end of the connection."""
         part = self.sock.recv(65536)
-        for event in self.h2.receive_data(part) if part else []:
-            self.take(event)
+        self.heard += part
+        for frame in iter(self.next_frame, b""):      # one by one: h2 would take none behind a GOAWAY
+            for event in self.h2.receive_data(frame):
+                self.take(event)
         if part:
             self.flush()
         return bool(part)
+
+    def next_frame(self):
+        size = 9 + int.from_bytes(self.heard[:3], "big")
+        frame = self.heard[:size] if len(self.heard) >= size else b""
+        self.heard = self.heard[len(frame):]
+        return frame
 
     def take(self, event):
         number = getattr(event, "stream_id", 0)

@@ -117,22 +117,9 @@ struct worker *replay_worker(void)
     return replay.worker;
 }
 
-/* What the limit has left tells what is held. */
 size_t replay_bytes_held(void)
 {
-    size_t low = 0, high = SIZE_MAX / 4;
-
-    while (low < high) { /* the smallest limit under which one byte more is granted */
-        size_t middle = low + (high - low) / 2;
-
-        if (admission_hold(replay.commons.admission, 0, 1, middle)) {
-            admission_hold(replay.commons.admission, 1, 0, 0);
-            high = middle;
-        } else {
-            low = middle + 1;
-        }
-    }
-    return low - 1;
+    return admission_bytes(replay.commons.admission);
 }
 
 void replay_end(void)

@@ -294,6 +294,41 @@ TEST(tls_server_resumes, "a session is resumed wherever the ticket key is the sa
     remove_all();
 }
 
+TEST(tls_server_only_resumes, "who resumes a session is let in where nobody else is")
+{
+    struct tls_context *context;
+
+    make_all();
+    context = context_of(2, 1);
+    for (size_t v = 0; v < 2; v++) {
+        gnutls_datum_t data = { 0 };
+        struct pair p;
+
+        begin(&p, context, both[v], "two.test", "dot");
+        CHECK_EQUAL(shake(&p), 0);
+        check_talk(&p);
+        CHECK(gnutls_session_get_data2(p.client, &data) >= 0);
+        end(&p);
+        begin(&p, context, both[v], "two.test", "dot");
+        tls_only_resume(p.server);
+        CHECK_EQUAL(shake(&p), GNUTLS_E_FATAL_ALERT_RECEIVED);
+        CHECK_EQUAL(gnutls_alert_get(p.client), GNUTLS_A_INTERNAL_ERROR);
+        CHECK(p.last == TLS_FAILED && tls_has_refused(p.server));
+        CHECK_TEXT(tls_failure(p.server), "too much to do: only resumed sessions are taken");
+        end(&p);
+        begin(&p, context, both[v], "two.test", "dot");
+        gnutls_session_set_data(p.client, data.data, data.size);
+        tls_only_resume(p.server);
+        CHECK_EQUAL(shake(&p), 0);
+        CHECK(!tls_has_refused(p.server) && tls_was_resumed(p.server));
+        check_talk(&p);
+        end(&p);
+        gnutls_free(data.data);
+    }
+    tls_context_unref(&context);
+    remove_all();
+}
+
 TEST(tls_server_refuses, "old versions, weak suites and other protocols are refused with an alert")
 {
     static const struct {
