@@ -25,6 +25,8 @@ reference docs/reference/configuration.md
 schema docs/reference/dotproxy.schema.json
 man docs/reference/dotproxy.1
 example etc/dotproxy.yaml
+records docs/reference/query-log.md
+record-schema docs/reference/query-log.schema.json
 FILES
 
 if command -v mandoc >/dev/null; then
