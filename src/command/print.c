@@ -32,12 +32,9 @@ struct topic {
 };
 
 static const struct topic topics[] = {
-    { "reference", print_reference },
-    { "schema", print_schema },
-    { "man", print_manual },
-    { "example", print_example },
-    { "records", print_records },
-    { "record-schema", print_record_schema },
+    { "reference", print_reference }, { "schema", print_schema },
+    { "man", print_manual },          { "example", print_example },
+    { "records", print_records },     { "record-schema", print_record_schema },
 };
 
 static const char topic_names[] =

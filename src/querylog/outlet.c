@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "config/config.h"
+#include "querylog/desk.h"
 #include "querylog/privacy.h"
 
 #include <stdio.h>
@@ -216,6 +217,11 @@ static void write_frames(struct outlet *o, const struct log_view *view, const st
         if (ops->close_frame)
             ops->close_frame(scratch, start);
     }
+}
+
+unsigned outlet_wants(const struct outlet *o)
+{
+    return WANTS_RECORDS | (o->format->wants_messages ? WANTS_MESSAGES : 0u);
 }
 
 static bool is_too_long(const struct outlet *o, const struct pen *scratch)

@@ -75,4 +75,7 @@ struct outlet_count {
 
 struct outlet_count outlet_count(const struct outlet *o, const struct belt_losses *belts);
 
+/* What it wants of the workers: bits of enum querylog_wants. */
+unsigned outlet_wants(const struct outlet *o);
+
 #endif

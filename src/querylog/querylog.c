@@ -214,8 +214,7 @@ static unsigned wanted_by(const struct list *outlets)
     unsigned wants = 0;
 
     list_for_each (node, outlets)
-        wants |= WANTS_RECORDS |
-                 (LIST_OF(node, struct outlet, link)->format->wants_messages ? WANTS_MESSAGES : 0);
+        wants |= outlet_wants(LIST_OF(node, struct outlet, link));
     return wants;
 }
 

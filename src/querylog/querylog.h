@@ -13,7 +13,7 @@ struct querylog;
 err_t querylog_new(struct querylog **ret_log, size_t workers);
 
 /* Writes what is left, for some seconds at most. The workers have ended. */
-void querylog_free(struct querylog **q);
+void querylog_free(struct querylog **log);
 
 /* A worker's desk; it lives as long as the log. */
 struct querylog_desk *querylog_desk(struct querylog *q, size_t worker);

@@ -109,6 +109,33 @@ TEST(belt_anew, "an empty belt begins anew, and the longest record still fits")
     belt_done(&b);
 }
 
+TEST(belt_anew_full, "a belt that has begun anew holds as much as ever before the reader comes")
+{
+    const size_t size = 1 << 20;
+    struct belt b;
+    uint8_t *room;
+    size_t count;
+
+    CHECK_EQUAL(belt_init(&b, size), OK);
+    for (int round = 0; round < 3; round++) {
+        count = 0;
+        while ((room = belt_reserve(&b, 1000))) {
+            memset(room, (int)(count++ & 0xff), 1000);
+            belt_keep(&b, 1000);
+        }
+        CHECK(count >= size / 1008 - 1);
+        belt_commit(&b);
+        for (size_t i = 0; i < count; i++)
+            expect(&b, (uint8_t)i, 1000);
+        belt_release(&b);
+        add(&b, 9, 200000); /* so that the next round begins anew, too */
+        belt_commit(&b);
+        expect(&b, 9, 200000);
+        belt_release(&b);
+    }
+    belt_done(&b);
+}
+
 #define RECORDS 200000
 
 static void *write_all(void *arg)

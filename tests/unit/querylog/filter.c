@@ -139,6 +139,43 @@ TEST(filter_sample,
     filter_done(&f);
 }
 
+TEST(filter_exchange,
+     "exchanges with upstreams pass by name and RCODE, and no filter that is about clients")
+{
+    struct querylog_desk desk = { .wants = WANTS_RECORDS | WANTS_MESSAGES };
+    const struct {
+        struct query_log_config config;
+        bool passes;
+    } cases[] = {
+        { { 0 }, true },
+        { { .names = LIST("example.com") }, true },
+        { { .names = LIST("other.test") }, false },
+        { { .rcodes = LIST("NOERROR") }, true },
+        { { .rcodes = LIST("NXDOMAIN") }, false },
+        { { .only = ONLY_DENIED }, false },
+        { { .only = ONLY_ERRORS }, false },
+        { { .clients_from = LIST("0.0.0.0/0") }, false },
+        { { .sample = 2 }, false },
+    };
+    struct log_view v;
+
+    made_begin(&m);
+    CHECK_EQUAL(belt_init(&desk.belt, 4096), OK);
+    querylog_note_exchange(&desk, &(struct querylog_exchange){ .upstream = &m.listener,
+                                                               .transport = "tls",
+                                                               .response = m.query.response });
+    querylog_turn_ends(&desk, 0);
+    v = record_read(belt_next(&desk.belt));
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct filter f;
+
+        CHECK_EQUAL(filter_init(&f, &cases[i].config, tell, NULL), OK);
+        CHECK_EQUAL(filter_passes(&f, &v), cases[i].passes);
+        filter_done(&f);
+    }
+    belt_done(&desk.belt);
+}
+
 TEST(filter_faults, "all that is wrong is told")
 {
     const struct query_log_config config = { .clients_from = LIST("192.0.2.1/24", "x"),
