@@ -3,6 +3,7 @@
 #include "cache/cache.h"
 #include "config/url.h"
 #include "control/kinds.h"
+#include "control/streams.h"
 #include "listen/admission.h"
 #include "listen/entrance.h"
 #include "listen/listen.h"
@@ -104,4 +105,5 @@ void request_status(struct control_house *house, const struct request *request,
     tell_upstreams(crew->plan->roster, report);
     tell_cache(crew->commons.cache, report);
     tell_crowd(&crew->commons, report);
+    streams_tell(crew->commons.querylog, report);
 }

@@ -18,23 +18,28 @@ static bool names_content(enum frames_control type)
     return type == FRAMES_READY || type == FRAMES_START;
 }
 
+static uint8_t *add_u32(uint8_t *at, uint32_t value)
+{
+    put_u16(at, (uint16_t)(value >> 16));
+    put_u16(at + 2, (uint16_t)value);
+    return at + 4;
+}
+
 struct slice frames_write(enum frames_control type, uint8_t room[FRAMES_CONTROL_MAX])
 {
     const struct slice content = slice_of(CONTENT_TYPE, sizeof CONTENT_TYPE - 1);
-    struct writer w = writer_of(room, FRAMES_CONTROL_MAX);
-    uint32_t rest = 4;
+    bool is_named = names_content(type);
+    uint8_t *at = add_u32(room, 0); /* no data: a control frame */
 
-    if (names_content(type))
-        rest += (uint32_t)(8 + content.len);
-    write_u32(&w, 0);
-    write_u32(&w, rest);
-    write_u32(&w, type);
-    if (names_content(type)) {
-        write_u32(&w, FIELD_CONTENT);
-        write_u32(&w, (uint32_t)content.len);
-        write_bytes(&w, content);
+    at = add_u32(at, 4 + (is_named ? (uint32_t)(8 + content.len) : 0));
+    at = add_u32(at, type);
+    if (is_named) {
+        at = add_u32(at, FIELD_CONTENT);
+        at = add_u32(at, (uint32_t)content.len);
+        memcpy(at, content.data, content.len);
+        at += content.len;
     }
-    return writer_slice(&w);
+    return slice_of(room, (size_t)(at - room));
 }
 
 /* An ACCEPT that names contents must name ours; other frames have no fields. */
