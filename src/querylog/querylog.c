@@ -17,7 +17,7 @@
 #define BELT_SIZE   (4u << 20) /* of each worker: a tenth of a second at full speed, and more */
 #define RECORD_MAX  (1u << 20) /* bytes of one record as it is written */
 #define BATCH       128        /* records that are handed on together */
-#define BUSY        256        /* records in one round, from which on rounds are more frequent */
+#define BUSY        2000       /* records in one round, from which on rounds are more frequent */
 #define PAUSE_NS    (20 * NS_PER_MS)
 #define PATIENCE_MS 3000 /* at the end, for sinks that are slow */
 #define NO_PATIENCE 0
