@@ -207,7 +207,7 @@ static void write_answers(struct pen *p, const struct log_view *v, struct slice 
 
 static void write_response(struct pen *p, const struct log_view *v, struct slice qname)
 {
-    struct slice error = v->message.edns.extended_error;
+    struct slice error = extended_error_of(v);
     uint8_t *at = v->response.len < DNS_HEADER_SIZE ? NULL : pen_open(p, HEAD_MAX);
 
     if (!at)
@@ -216,8 +216,6 @@ static void write_response(struct pen *p, const struct log_view *v, struct slice
     at = put_number(PUT(at, "\",\"response_bytes\":"), v->response.len);
     at = put_rcode(PUT(at, ",\"rcode\":\""), v->rcode);
     pen_close(p, PUT(at, "\""));
-    if (!v->has_message)
-        return;
     if (error.len >= 2) {
         PEN_LITERAL(p, ",\"extended_error\":");
         pen_number(p, code_at(error));
