@@ -17,7 +17,7 @@
 #define BELT_SIZE   (4u << 20) /* of each worker: a tenth of a second at full speed, and more */
 #define RECORD_MAX  (1u << 20) /* bytes of one record as it is written */
 #define BATCH       128        /* records whose room is given back together */
-#define BUSY        256        /* records in one round, from which on rounds are more frequent */
+#define BUSY        2000       /* records in one round, from which on rounds are more frequent */
 #define PAUSE_NS    (20 * NS_PER_MS)
 #define ROUND_MAX   32768 /* records of one belt in a round: main wants the lock, too */
 #define PATIENCE_MS 3000  /* at the end, for sinks that are slow */

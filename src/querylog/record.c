@@ -26,9 +26,11 @@ static uint16_t rcode_of(const struct log_view *v)
 struct log_view record_read(struct slice bytes)
 {
     const struct log_record *head = (const void *)bytes.data;
-    struct log_view view = { .head = head };
+    struct log_view view; /* `message` is written below, when there is one: it is large */
     struct slice rest = slice_after(bytes, sizeof *head);
 
+    view.head = head;
+    view.arrived_wall_ns = 0;
     view.qname = take(&rest, head->is_echoed ? 0 : head->qname_len);
     view.sni = take(&rest, head->sni_len);
     view.subnet = take(&rest, head->subnet_len);
