@@ -7,8 +7,8 @@ set -eu
 packages() {
     case $1 in
     build)   echo gcc libc6-dev meson ninja-build pkg-config libgnutls28-dev libnghttp2-dev \
-                  libhttp-parser-dev libuv1-dev libyaml-dev libpsl-dev ;;
-    runtime) echo libgnutls30 libnghttp2-14 libhttp-parser2.9 libuv1 libyaml-0-2 libpsl5 ca-certificates libcap2-bin ;;
+                  libhttp-parser-dev libyaml-dev libpsl-dev ;;
+    runtime) echo libgnutls30 libnghttp2-14 libhttp-parser2.9 libyaml-0-2 libpsl5 ca-certificates libcap2-bin ;;
     run)     echo make ca-certificates bind9-dnsutils; packages build ;;
     demo)    echo procps unbound openssl bind9-dnsutils ;;
     test)    echo clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 universal-ctags \

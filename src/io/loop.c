@@ -1,77 +1,122 @@
-/* io/loop.c - one thread's turn: wait, handle what is ready, send what was gathered.
+/* io/loop.c - one thread's turn: send what was gathered, wait, handle what is ready, then what is
+ * due.
  *
  * Called by: everybody who waits for a descriptor or for time.
- * Owns: the libuv loop. Timers live in the wheel, which one libuv timer drives.
+ * Owns: the epoll instance, and what another thread wakes it by.
  */
 #include "io/loop.h"
 
 #include "base/clock.h"
+#include "io/socket.h"
 
+#include <limits.h>
 #include <stdlib.h>
-#include <uv.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define READY_MAX 1024 /* descriptors that are handled in one turn */
 
 struct loop {
-    uv_loop_t uv;
-    uv_prepare_t before_wait;
-    uv_timer_t alarm;
-    uv_async_t wake;
-    uint64_t now_ns;      /* 0: not yet read in this turn */
-    uint64_t alarm_at_ns; /* when `alarm` rings, or UINT64_MAX */
+    int epoll_fd, wake_fd;
+    bool is_stopped;
+    uint64_t now_ns; /* 0: not yet read in this turn */
     struct wheel wheel;
     struct list turn_ends;
+    struct list closed; /* watches, until the end of what was ready: it may name them still */
     loop_fn *on_wake;
     void *on_wake_arg;
     uint8_t *scratch;
+    struct epoll_event ready[READY_MAX];
 };
 
 struct watch {
-    uv_poll_t poll;
+    struct loop *loop;
+    int fd;
+    unsigned events;
     watch_fn *fn;
     void *arg;
-    unsigned events;
+    struct list link; /* of those that are closed */
 };
 
-static void ring(uv_timer_t *alarm)
+static void end_turn(struct loop *l)
 {
-    struct loop *l = alarm->data;
-
-    l->alarm_at_ns = UINT64_MAX;
-    wheel_advance(&l->wheel, loop_now_ns(l));
-}
-
-/* A later alarm than needed would be late, an earlier one only wakes once in vain: so the alarm is
- * moved forward only. */
-static void set_alarm(struct loop *l)
-{
-    uint64_t at_ns = wheel_next_ns(&l->wheel), now_ns = clock_monotonic_ns();
-
-    if (at_ns >= l->alarm_at_ns)
-        return;
-    l->alarm_at_ns = at_ns;
-    uv_update_time(&l->uv);
-    uv_timer_start(&l->alarm, ring, at_ns > now_ns ? (at_ns - now_ns) / NS_PER_MS + 1 : 0, 0);
-}
-
-static void end_turn(uv_prepare_t *before_wait)
-{
-    struct loop *l = before_wait->data;
-
     for (struct list *node = list_first(&l->turn_ends); node; node = list_first(&l->turn_ends)) {
         struct turn_end *work = LIST_OF(node, struct turn_end, link);
 
         list_remove(node);
         work->fn(work->arg);
     }
-    set_alarm(l);
-    l->now_ns = 0;
 }
 
-static void woken(uv_async_t *wake)
+static int patience_ms(const struct loop *l)
 {
-    struct loop *l = wake->data;
+    uint64_t due_ns = wheel_next_ns(&l->wheel), now_ns, ms;
 
+    if (due_ns == UINT64_MAX)
+        return -1;
+    now_ns = clock_monotonic_ns();
+    if (due_ns <= now_ns)
+        return 0;
+    ms = (due_ns - now_ns + NS_PER_MS - 1) / NS_PER_MS;
+    return ms < INT_MAX ? (int)ms : INT_MAX;
+}
+
+static void be_woken(struct loop *l)
+{
+    eventfd_t times;
+
+    eventfd_read(l->wake_fd, &times);
     if (l->on_wake)
         l->on_wake(l->on_wake_arg);
+}
+
+/* An error shows as readiness: the next read or write then says which it is. */
+static void tell(struct watch *w, uint32_t events)
+{
+    unsigned ready = events & (EPOLLERR | EPOLLHUP) ? w->events : 0;
+
+    if (events & EPOLLIN)
+        ready |= LOOP_READABLE;
+    if (events & EPOLLOUT)
+        ready |= LOOP_WRITABLE;
+    ready &= w->events; /* others in this turn may have changed them, or closed it */
+    if (ready)
+        w->fn(w->arg, ready);
+}
+
+static void free_closed(struct loop *l)
+{
+    list_for_each (node, &l->closed)
+        free(LIST_OF(node, struct watch, link));
+    list_init(&l->closed);
+}
+
+static void turn(struct loop *l)
+{
+    int count;
+
+    end_turn(l);
+    count = epoll_wait(l->epoll_fd, l->ready, READY_MAX, patience_ms(l));
+    l->now_ns = 0;
+    for (int i = 0; i < count; i++)
+        if (l->ready[i].data.ptr == l)
+            be_woken(l);
+        else
+            tell(l->ready[i].data.ptr, l->ready[i].events);
+    free_closed(l);
+    if (wheel_next_ns(&l->wheel) <= loop_now_ns(l))
+        wheel_advance(&l->wheel, loop_now_ns(l));
+}
+
+static bool open_descriptors(struct loop *l)
+{
+    struct epoll_event woken = { .events = EPOLLIN, .data.ptr = l };
+
+    l->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    l->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    return l->epoll_fd >= 0 && l->wake_fd >= 0 &&
+           epoll_ctl(l->epoll_fd, EPOLL_CTL_ADD, l->wake_fd, &woken) == 0;
 }
 
 err_t loop_new(struct loop **ret_loop)
@@ -80,20 +125,14 @@ err_t loop_new(struct loop **ret_loop)
 
     if (!l)
         return ERR_NOMEM;
+    list_init(&l->turn_ends);
+    list_init(&l->closed);
     l->scratch = malloc(LOOP_SCRATCH_SIZE);
-    if (!l->scratch || uv_loop_init(&l->uv) != 0) {
-        free(l->scratch);
-        free(l);
+    if (!open_descriptors(l) || !l->scratch) {
+        loop_free(&l);
         return ERR_NOMEM;
     }
-    uv_prepare_init(&l->uv, &l->before_wait);
-    uv_timer_init(&l->uv, &l->alarm);
-    uv_async_init(&l->uv, &l->wake, woken);
-    l->before_wait.data = l->alarm.data = l->wake.data = l;
-    uv_prepare_start(&l->before_wait, end_turn);
     wheel_init(&l->wheel, clock_monotonic_ns());
-    list_init(&l->turn_ends);
-    l->alarm_at_ns = UINT64_MAX;
     *ret_loop = l;
     return OK;
 }
@@ -105,24 +144,23 @@ void loop_free(struct loop **loop)
     if (!l)
         return;
     *loop = NULL;
-    uv_close((uv_handle_t *)&l->before_wait, NULL);
-    uv_close((uv_handle_t *)&l->alarm, NULL);
-    uv_close((uv_handle_t *)&l->wake, NULL);
-    while (uv_loop_alive(&l->uv)) /* a stop that came too late ends the first run */
-        uv_run(&l->uv, UV_RUN_DEFAULT);
-    uv_loop_close(&l->uv);
+    free_closed(l);
+    socket_close(&l->wake_fd);
+    socket_close(&l->epoll_fd);
     free(l->scratch);
     free(l);
 }
 
 void loop_run(struct loop *l)
 {
-    uv_run(&l->uv, UV_RUN_DEFAULT);
+    while (!l->is_stopped)
+        turn(l);
+    l->is_stopped = false;
 }
 
 void loop_stop(struct loop *l)
 {
-    uv_stop(&l->uv);
+    l->is_stopped = true;
 }
 
 uint64_t loop_now_ns(struct loop *l)
@@ -145,7 +183,7 @@ void loop_on_wake(struct loop *l, loop_fn *fn, void *arg)
 
 void loop_wake(struct loop *l)
 {
-    uv_async_send(&l->wake);
+    eventfd_write(l->wake_fd, 1);
 }
 
 void loop_at_turn_end(struct loop *l, struct turn_end *work, loop_fn *fn, void *arg)
@@ -168,65 +206,44 @@ uint8_t *loop_scratch(struct loop *l)
     return l->scratch;
 }
 
-/* An error shows as readiness: the next read or write then says which it is. libuv stops watching
- * on an error, but there may be bytes to read before it. */
-static void poll_ready(uv_poll_t *poll, int status, int events)
-{
-    struct watch *w = poll->data;
-    unsigned ready = 0;
-
-    if (status < 0) {
-        ready = w->events;
-        w->events = 0;
-        watch_for(w, ready);
-    }
-    if (events & UV_READABLE)
-        ready |= LOOP_READABLE;
-    if (events & UV_WRITABLE)
-        ready |= LOOP_WRITABLE;
-    w->fn(w->arg, ready);
-}
-
 err_t watch_open(struct watch **ret_watch, struct loop *l, int fd, watch_fn *fn, void *arg)
 {
     struct watch *w = malloc(sizeof *w);
 
     if (!w)
         return ERR_NOMEM;
-    if (uv_poll_init(&l->uv, &w->poll, fd) != 0) {
-        free(w);
-        return ERR_SYSTEM;
-    }
-    w->poll.data = w;
-    w->fn = fn;
-    w->arg = arg;
-    w->events = 0;
+    *w = (struct watch){ .loop = l, .fd = fd, .fn = fn, .arg = arg };
     *ret_watch = w;
     return OK;
 }
 
-static void free_watch(uv_handle_t *poll)
+void watch_close(struct watch **watch)
 {
-    free(poll->data);
-}
+    struct watch *w = *watch;
 
-void watch_close(struct watch **w)
-{
-    if (!*w)
+    if (!w)
         return;
-    uv_close((uv_handle_t *)&(*w)->poll, free_watch);
-    *w = NULL;
+    *watch = NULL;
+    watch_for(w, 0);
+    list_append(&w->loop->closed, &w->link);
 }
 
+/* Without events it is taken out: the kernel would still tell of errors. */
 err_t watch_for(struct watch *w, unsigned events)
 {
-    int wanted =
-        (events & LOOP_READABLE ? UV_READABLE : 0) | (events & LOOP_WRITABLE ? UV_WRITABLE : 0);
+    struct epoll_event wanted = { .data.ptr = w };
+    int how = EPOLL_CTL_MOD;
 
     if (events == w->events)
         return OK;
-    w->events = events;
+    if (w->events == 0)
+        how = EPOLL_CTL_ADD;
     if (events == 0)
-        return uv_poll_stop(&w->poll) == 0 ? OK : ERR_SYSTEM;
-    return uv_poll_start(&w->poll, wanted, poll_ready) == 0 ? OK : ERR_SYSTEM;
+        how = EPOLL_CTL_DEL;
+    if (events & LOOP_READABLE)
+        wanted.events |= EPOLLIN;
+    if (events & LOOP_WRITABLE)
+        wanted.events |= EPOLLOUT;
+    w->events = events;
+    return epoll_ctl(w->loop->epoll_fd, how, w->fd, &wanted) == 0 ? OK : ERR_SYSTEM;
 }

@@ -97,7 +97,7 @@ bool loop_turn(struct loop *l)
     busy |= run_sources(l);
     busy |= wheel_next_ns(&l->wheel) <= clock_monotonic_ns();
     wheel_advance(&l->wheel, loop_now_ns(l));
-    if (l->stopped) /* libuv, too, leaves before the end of the turn */
+    if (l->stopped) /* the real one, too, leaves before the end of the turn */
         return true;
     busy |= run_turn_ends(l);
     l->now_ns = 0;

@@ -148,3 +148,92 @@ TEST(loop_watches, "a descriptor is told of when it is ready, for what was asked
     close(ends[1]);
     loop_free(&l);
 }
+
+TEST(loop_tells_of_ends, "an end that has been left by the other side is ready to be read")
+{
+    struct loop *l = local_loop();
+    struct ring r = { .loop = l };
+    struct watch *w;
+    int ends[2];
+
+    CHECK_EQUAL(pipe(ends), 0);
+    CHECK_EQUAL(watch_open(&w, l, ends[0], read_one, &r), OK);
+    CHECK_EQUAL(watch_for(w, LOOP_READABLE), OK);
+    close(ends[1]);
+    local_run(l);
+    CHECK_EQUAL(r.times, 1);
+    watch_close(&w);
+    close(ends[0]);
+    loop_free(&l);
+}
+
+struct pair {
+    struct loop *loop;
+    struct watch *watches[2];
+    unsigned times;
+};
+
+static void close_both(void *arg, unsigned events)
+{
+    struct pair *p = arg;
+
+    (void)events;
+    p->times++;
+    watch_close(&p->watches[0]);
+    watch_close(&p->watches[1]);
+    loop_stop(p->loop);
+}
+
+TEST(loop_forgets, "who was closed by another one that was ready at the same time is not called")
+{
+    struct loop *l = local_loop();
+    struct pair p = { .loop = l };
+    int ends[2][2];
+
+    for (size_t i = 0; i < 2; i++) {
+        CHECK_EQUAL(pipe(ends[i]), 0);
+        CHECK_EQUAL(watch_open(&p.watches[i], l, ends[i][0], close_both, &p), OK);
+        CHECK_EQUAL(watch_for(p.watches[i], LOOP_READABLE), OK);
+        CHECK_EQUAL(write(ends[i][1], "x", 1), 1);
+    }
+    local_run(l);
+    CHECK_EQUAL(p.times, 1);
+    for (size_t i = 0; i < 2; i++) {
+        close(ends[i][0]);
+        close(ends[i][1]);
+    }
+    loop_free(&l);
+}
+
+static void quiet_the_other(void *arg, unsigned events)
+{
+    struct pair *p = arg;
+
+    (void)events;
+    p->times++;
+    CHECK_EQUAL(watch_for(p->watches[0], 0), OK);
+    CHECK_EQUAL(watch_for(p->watches[1], 0), OK);
+    loop_stop(p->loop);
+}
+
+TEST(loop_quiet, "who is not waited for any more is not called, ready as it may be")
+{
+    struct loop *l = local_loop();
+    struct pair p = { .loop = l };
+    int ends[2][2];
+
+    for (size_t i = 0; i < 2; i++) {
+        CHECK_EQUAL(pipe(ends[i]), 0);
+        CHECK_EQUAL(watch_open(&p.watches[i], l, ends[i][0], quiet_the_other, &p), OK);
+        CHECK_EQUAL(watch_for(p.watches[i], LOOP_READABLE), OK);
+        CHECK_EQUAL(write(ends[i][1], "x", 1), 1);
+    }
+    local_run(l);
+    CHECK_EQUAL(p.times, 1);
+    for (size_t i = 0; i < 2; i++) {
+        watch_close(&p.watches[i]);
+        close(ends[i][0]);
+        close(ends[i][1]);
+    }
+    loop_free(&l);
+}
