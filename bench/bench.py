@@ -625,7 +625,7 @@ def lat_dot_part(peer, clients, seconds):
     finally:
         p.kill()
         p.wait()
-    return dict(p50=r["p50_us"], p99=r["p99_us"], cpu=cpu / max(1, r["done"]) * 1e6, done=r["done"],
+    return dict(p50=r["p50_us"], p99=r["p99_us"], usual=r["usual_p99_us"], cpu=cpu / max(1, r["done"]) * 1e6, done=r["done"],
                 bad=r["wrong"] + r["lost"] + r["failed"], noise=max(0.0, b1 - b0 - cpu - r["cpu"]) / t)
 
 
@@ -642,7 +642,7 @@ def lat_dot_run(peer, tls, seconds):
         up.stop()
     return dict(peer=peer.name, version=peer.version, workload="lat-dot", cores=1, time=time.time(),
                 **{f"{k}_{name}": v for name, part in (("few", few), ("many", many)) for k, v in part.items()},
-                p99_ratio=many["p99"] / few["p99"], noise=max(few["noise"], many["noise"]))
+                p99_ratio=many["p99"] / few["p99"], usual_ratio=many["usual"] / few["usual"], noise=max(few["noise"], many["noise"]))
 
 
 def verify(peer, tls):
@@ -757,12 +757,13 @@ def report(rows):
     for w, keys in (("startup", ("startup_ms", "rss_kib", "pss_kib")),
                     ("mem", ("filled", "lost", "cached_pct", "rss0_kib", "rss_kib", "pss_kib", "bytes_per_name", "fill_cpu_us")),
                     ("idle", ("opened", "alive", "rss0_kib", "rss_kib", "pss_kib", "bytes_per_conn", "cpu_us_per_conn", "idle_cpu")),
-                    ("lat-dot", ("p50_few", "p99_few", "p50_many", "p99_many", "p99_ratio", "cpu_few", "cpu_many", "bad_few", "bad_many"))):
+                    ("lat-dot", ("p50_few", "p50_many", "p99_few", "p99_many", "p99_ratio", "usual_few", "usual_many", "usual_ratio",
+                                 "cpu_few", "cpu_many", "bad_few", "bad_many"))):
         g = [(p, v) for (ww, _, p), v in sorted(groups.items()) if ww == w]
         if g:
             print(f"\n### {w}\n\n| peer | runs | " + " | ".join(keys) + " |\n|---|" + "---:|" * (len(keys) + 1))
             for p, v in g:
-                print(f"| {p} | {len(v)} | " + " | ".join(fmt(med(v, k), 2 if k in ("idle_cpu", "p99_ratio") else 1) for k in keys) + " |")
+                print(f"| {p} | {len(v)} | " + " | ".join(fmt(med(v, k), 2 if k in ("idle_cpu", "p99_ratio", "usual_ratio") else 1) for k in keys) + " |")
     g = [v[-1] for (w, _, p), v in sorted(groups.items()) if w == "verify"]
     if g:
         keys = ["udp_miss_right", "miss_upstream", "tls_handshakes", "udp_hit_right", "hit_upstream", "tcp_right",

@@ -156,6 +156,16 @@ static void messages(struct client *c, uint8_t *b, size_t n, uint64_t at)
     memcpy(c->part, b + o, c->have);
 }
 
+/*
+ * At once, for this host stands for many: their delayed acknowledgements would all fall together
+ * in the ticks of one clock, and hold up what is due then.
+ */
+static void acknowledge(const struct client *c)
+{
+    int one = 1;
+    setsockopt(c->fd, IPPROTO_TCP, TCP_QUICKACK, &one, sizeof one);
+}
+
 static void hear(struct client *c)
 {
     uint8_t b[2 * ROOM];
@@ -169,6 +179,7 @@ static void hear(struct client *c)
             return;
         }
         messages(c, b, c->have + (size_t)r, now());
+        acknowledge(c);
         if (c->state == FAILED)
             return;
     }
@@ -251,17 +262,38 @@ static int cmp(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* The median of the 99th percentiles of each tenth of a second, in microseconds. */
+static double usual_p99(size_t n)
+{
+    size_t in_one = (size_t)(rate / 10), count = in_one ? n / in_one : 0;
+    double *part = malloc(in_one * sizeof *part), *p99 = malloc((count + 1) * sizeof *p99), usual = 0;
+    if (!part || !p99)
+        abort();
+    for (size_t i = 0; i < count; i++) {
+        memcpy(part, lats + i * in_one, in_one * sizeof *part);
+        qsort(part, in_one, sizeof *part, cmp);
+        p99[i] = part[in_one * 99 / 100];
+    }
+    qsort(p99, count, sizeof *p99, cmp);
+    if (count)
+        usual = p99[count / 2];
+    free(part);
+    free(p99);
+    return usual;
+}
+
 static void print_result(double el, double cpu)
 {
     double sum = 0;
     size_t n = done < lat_cap ? done : lat_cap;
+    double usual = usual_p99(n);
     qsort(lats, n, sizeof *lats, cmp);
     for (size_t i = 0; i < n; i++)
         sum += lats[i];
     printf("sent=%lu done=%lu lost=%lu wrong=%lu late=%lu failed=%lu secs=%.4f qps=%.1f avg_us=%.1f p50_us=%.1f p99_us=%.1f "
-           "p999_us=%.1f cpu=%.4f\n",
+           "p999_us=%.1f usual_p99_us=%.1f cpu=%.4f\n",
            sent, done, lost, wrong, late, failed, el, (double)done / el, n ? sum / (double)n : 0, n ? lats[n / 2] : 0,
-           n ? lats[n * 99 / 100] : 0, n ? lats[n * 999 / 1000] : 0, cpu);
+           n ? lats[n * 99 / 100] : 0, n ? lats[n * 999 / 1000] : 0, usual, cpu);
 }
 
 static double cpu_now(void)
