@@ -8,6 +8,7 @@
 #include "cache/cache.h"
 #include "control/control.h"
 #include "dns/types.h"
+#include "listen/certificates.h"
 #include "listen/entrance.h"
 #include "listen/listen.h"
 #include "metrics/exposition.h"
@@ -17,12 +18,26 @@
 #include "worker/crew.h"
 #include "worker/plan.h"
 
+#include <sys/resource.h>
+
 #define STREAMS_MAX  64
 #define DOOR_URL_MAX (ADDR_TEXT_MAX + 16)
-#define NO_LABELS                                                                                  \
-    {                                                                                              \
-        NULL, NULL                                                                                 \
-    }
+
+static double seconds(struct timeval time)
+{
+    return (double)time.tv_sec + (double)time.tv_usec / 1e6;
+}
+
+static void tell_cpu(struct exposition *e)
+{
+    static const struct label user[] = { { "mode", "user" }, NO_LABELS },
+                              system[] = { { "mode", "system" }, NO_LABELS };
+    struct rusage usage = { 0 };
+
+    getrusage(RUSAGE_SELF, &usage);
+    exposition_real(e, user, seconds(usage.ru_utime));
+    exposition_real(e, system, seconds(usage.ru_stime));
+}
 
 static void tell_build(struct exposition *e, const struct crew *crew)
 {
@@ -34,6 +49,8 @@ static void tell_build(struct exposition *e, const struct crew *crew)
     exposition_real(e, NULL, (double)(clock_monotonic_ns() - crew->started_ns) / 1e9);
     exposition_family(e, "workers", "gauge", "Worker threads.");
     exposition_value(e, NULL, crew->count);
+    exposition_family(e, "cpu_seconds", "counter", "CPU time of all threads.");
+    tell_cpu(e);
 }
 
 static void tell_counters(struct exposition *e, const struct crew *crew)
@@ -123,87 +140,6 @@ static void tell_rules(struct exposition *e, const struct crew *crew)
     }
 }
 
-typedef void upstream_fn(struct exposition *e, const struct server_view *view);
-
-static void of_each(struct exposition *e, const struct roster *roster, upstream_fn *tell)
-{
-    for (size_t i = 0; i < roster->count; i++) {
-        struct server_view view;
-
-        server_view_read(&view, roster, i);
-        tell(e, &view);
-    }
-}
-
-static void tell_up(struct exposition *e, const struct server_view *view)
-{
-    const struct label labels[] = { { "upstream", view->url },
-                                    { "group", view->group },
-                                    NO_LABELS };
-
-    exposition_value(e, labels, view->state != SERVER_IS_DOWN);
-}
-
-static void tell_connections(struct exposition *e, const struct server_view *view)
-{
-    const struct label labels[] = { { "upstream", view->url },
-                                    { "group", view->group },
-                                    NO_LABELS };
-
-    exposition_value(e, labels, view->connections);
-}
-
-static void tell_in_flight(struct exposition *e, const struct server_view *view)
-{
-    const struct label labels[] = { { "upstream", view->url },
-                                    { "group", view->group },
-                                    NO_LABELS };
-
-    exposition_value(e, labels, view->in_flight);
-}
-
-static void tell_events(struct exposition *e, const struct server_view *view)
-{
-    for (unsigned i = 0; i < SERVER_COUNTS; i++) {
-        const struct label labels[] = { { "upstream", view->url },
-                                        { "group", view->group },
-                                        { "event", server_count_name((enum server_count)i) },
-                                        NO_LABELS };
-
-        exposition_value(e, labels, view->counts[i]);
-    }
-}
-
-static void tell_phases(struct exposition *e, const struct server_view *view)
-{
-    for (unsigned i = 0; i <= PHASE_ANSWER; i++) {
-        const struct label labels[] = { { "upstream", view->url },
-                                        { "group", view->group },
-                                        { "phase", phase_name((enum phase)i) },
-                                        NO_LABELS };
-
-        if (view->phases[i].count > 0)
-            exposition_durations(e, labels, &view->phases[i]);
-    }
-}
-
-static void tell_upstreams(struct exposition *e, const struct roster *roster)
-{
-    exposition_family(e, "upstream_up", "gauge", "1 unless the upstream is down.");
-    of_each(e, roster, tell_up);
-    exposition_family(e, "upstream_connections", "gauge", "Open connections to the upstream.");
-    of_each(e, roster, tell_connections);
-    exposition_family(e, "upstream_in_flight", "gauge", "Questions that it has not answered yet.");
-    of_each(e, roster, tell_in_flight);
-    exposition_family(
-        e, "upstream_events", "counter",
-        "What was counted of each upstream; docs/guide/operating.md says what each means.");
-    of_each(e, roster, tell_events);
-    exposition_family(e, "upstream_duration_seconds", "histogram",
-                      "How long each phase took: queue, connect, handshake, answer.");
-    of_each(e, roster, tell_phases);
-}
-
 static void tell_streams(struct exposition *e, struct querylog *log)
 {
     struct querylog_count counts[STREAMS_MAX];
@@ -223,18 +159,18 @@ static void tell_streams(struct exposition *e, struct querylog *log)
 
 static void tell_certificates(struct exposition *e, const struct plan *plan)
 {
-    exposition_family(e, "certificate_days_left", "gauge",
-                      "Days until a listener's first certificate expires.");
+    exposition_family(e, "certificate_expiry_timestamp_seconds", "gauge",
+                      "When a listener's first certificate expires, in seconds since 1970.");
     for (size_t i = 0; i < plan->door_count; i++) {
+        struct certificates *certificates = plan->doors[i].entrance->certificates;
         char addr[ADDR_TEXT_MAX], url[DOOR_URL_MAX];
         const struct label labels[] = { { "listener", url }, NO_LABELS };
-        int64_t left;
 
-        if (!entrance_days_left(plan->doors[i].entrance, &left))
+        if (!certificates)
             continue;
         snprintf(url, sizeof url, "%s://%s", plan->doors[i].ops->name,
                  addr_format(&plan->doors[i].addr, addr));
-        exposition_real(e, labels, (double)left);
+        exposition_value(e, labels, (uint64_t)certificates_expire_s(certificates));
     }
 }
 
@@ -249,7 +185,7 @@ void page_write(const struct control_house *house, bool is_openmetrics, FILE *ou
     tell_latency(&e, crew);
     tell_cache(&e, crew->commons.cache);
     tell_rules(&e, crew);
-    tell_upstreams(&e, crew->plan->roster);
+    page_upstreams(&e, crew->plan->roster);
     tell_streams(&e, crew->commons.querylog);
     tell_certificates(&e, crew->plan);
     exposition_end(&e);
@@ -258,16 +194,15 @@ void page_write(const struct control_house *house, bool is_openmetrics, FILE *ou
 bool page_is_ready(const struct control_house *house)
 {
     const struct crew *crew = house->crew;
-    struct cache_stats stats = { 0 };
+    const struct roster *roster = crew->plan->roster;
 
-    for (size_t i = 0; i < crew->plan->roster->count; i++) {
+    for (size_t i = 0; i < roster->upstream_count; i++) {
         struct server_view view;
 
-        server_view_read(&view, crew->plan->roster, i);
-        if (view.state != SERVER_IS_DOWN && view.counts[SERVER_answers] > 0)
+        server_view_read(&view, roster, i);
+        if (server_view_is_up(&view) && view.counts[SERVER_answers] > 0)
             return true;
     }
-    if (crew->commons.cache)
-        cache_stats(crew->commons.cache, &stats);
-    return stats.entries > 0;
+    return crew->commons.cache &&
+           cache_can_answer(crew->commons.cache, (uint32_t)(clock_monotonic_ns() / NS_PER_S));
 }

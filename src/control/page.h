@@ -5,12 +5,17 @@
 #include <stdio.h>
 
 struct control_house;
+struct exposition;
+struct roster;
 
 /* All metrics of the house, for Prometheus. For the thread that owns the crew. */
 void page_write(const struct control_house *house, bool is_openmetrics, FILE *out);
 
-/* Whether queries can be answered: an upstream that has answered is not down, or the cache knows
- * something. */
+/* The part of it that is about upstreams. */
+void page_upstreams(struct exposition *e, const struct roster *roster);
+
+/* Whether queries can be answered: an upstream that has answered is up, or the cache has an answer.
+ */
 bool page_is_ready(const struct control_house *house);
 
 #endif

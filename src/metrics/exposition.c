@@ -89,7 +89,7 @@ void exposition_value(struct exposition *e, const struct label *labels, uint64_t
 void exposition_real(struct exposition *e, const struct label *labels, double value)
 {
     put_name(e, ending(e), labels, NULL);
-    fprintf(e->out, "%.9g\n", value);
+    fprintf(e->out, "%.12g\n", value);
 }
 
 void exposition_durations(struct exposition *e, const struct label *labels,
@@ -102,14 +102,15 @@ void exposition_durations(struct exposition *e, const struct label *labels,
         seen += sum->counts[i];
         if (i % 4 != 3 || i == HISTOGRAM_BUCKETS - 1) /* what is longer is in the last one, too */
             continue;
-        snprintf(limit, sizeof limit, "%.9g", (double)histogram_bucket_end_ns(i) / 1e9);
+        snprintf(limit, sizeof limit, "%.12g", (double)histogram_bucket_end_ns(i) / 1e9);
         put_name(e, "_bucket", labels, limit);
         fprintf(e->out, "%" PRIu64 "\n", seen);
     }
     put_name(e, "_bucket", labels, "+Inf");
     fprintf(e->out, "%" PRIu64 "\n", sum->count);
     put_name(e, "_sum", labels, NULL);
-    fprintf(e->out, "%.9g\n", (double)sum->sum_ns / 1e9);
+    fprintf(e->out, "%" PRIu64 ".%09" PRIu64 "\n", sum->sum_ns / 1000000000,
+            sum->sum_ns % 1000000000);
     put_name(e, "_count", labels, NULL);
     fprintf(e->out, "%" PRIu64 "\n", sum->count);
 }

@@ -21,6 +21,11 @@ struct label {
     const char *name, *value;
 };
 
+#define NO_LABELS                                                                                  \
+    {                                                                                              \
+        NULL, NULL                                                                                 \
+    }
+
 /* What follows belongs to this family, of type "counter", "gauge" or "histogram". */
 void exposition_family(struct exposition *e, const char *name, const char *type, const char *help);
 
