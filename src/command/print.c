@@ -6,6 +6,7 @@
 #include "command/sections.h"
 #include "config/nearest.h"
 #include "config/print_yaml.h"
+#include "control/page.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -16,11 +17,15 @@ struct topic {
     void (*print)(const struct section *const *sections, size_t count, FILE *out);
 };
 
+static void print_metrics(const struct section *const *sections, size_t count, FILE *out)
+{
+    (void)sections, (void)count;
+    page_describe(out);
+}
+
 static const struct topic topics[] = {
-    { "reference", print_reference },
-    { "schema", print_schema },
-    { "man", print_manual },
-    { "example", print_example },
+    { "reference", print_reference }, { "schema", print_schema },   { "man", print_manual },
+    { "example", print_example },     { "metrics", print_metrics },
 };
 
 #define TOPIC_COUNT (sizeof topics / sizeof *topics)
@@ -35,9 +40,10 @@ static int say_unknown(const char *name)
     if (n.best)
         fprintf(stderr, "print: there is no %s; did you mean %s?\n", name, n.best);
     else
-        fprintf(stderr,
-                "print: there is no %s; write reference, schema, man, example or effective\n",
-                name);
+        fprintf(
+            stderr,
+            "print: there is no %s; write reference, schema, man, example, effective or metrics\n",
+            name);
     return STATUS_USAGE;
 }
 
@@ -55,7 +61,8 @@ static int print_in_force(const struct options *options)
 static int print_topic(const struct options *options)
 {
     if (options->operand_count != 1) {
-        fprintf(stderr, "print: write one of reference, schema, man, example, effective\n");
+        fprintf(stderr,
+                "print: write one of reference, schema, man, example, effective, metrics\n");
         return STATUS_USAGE;
     }
     if (strcmp(options->operands[0], "effective") == 0)

@@ -23,6 +23,12 @@
 #define STREAMS_MAX  64
 #define DOOR_URL_MAX (ADDR_TEXT_MAX + 16)
 
+static void tell_number(struct exposition *e, enum page_family family, uint64_t value)
+{
+    page_begin(e, family);
+    exposition_value(e, NULL, value);
+}
+
 static double seconds(struct timeval time)
 {
     return (double)time.tv_sec + (double)time.tv_usec / 1e6;
@@ -43,13 +49,12 @@ static void tell_build(struct exposition *e, const struct crew *crew)
 {
     const struct label labels[] = { { "version", DOTPROXY_VERSION }, NO_LABELS };
 
-    exposition_family(e, "build_info", "gauge", "What runs; always 1.");
+    page_begin(e, PAGE_build_info);
     exposition_value(e, labels, 1);
-    exposition_family(e, "uptime_seconds", "gauge", "Seconds since the start.");
+    page_begin(e, PAGE_uptime_seconds);
     exposition_real(e, NULL, (double)(clock_monotonic_ns() - crew->started_ns) / 1e9);
-    exposition_family(e, "workers", "gauge", "Worker threads.");
-    exposition_value(e, NULL, crew->count);
-    exposition_family(e, "cpu_seconds", "counter", "CPU time of all threads.");
+    tell_number(e, PAGE_workers, crew->count);
+    page_begin(e, PAGE_cpu_seconds);
     tell_cpu(e);
 }
 
@@ -64,7 +69,7 @@ static void tell_counters(struct exposition *e, const struct crew *crew)
 
 static void tell_rcodes(struct exposition *e, const struct crew *crew)
 {
-    exposition_family(e, "responses_by_rcode", "counter", "Responses to clients, by RCODE.");
+    page_begin(e, PAGE_responses_by_rcode);
     for (unsigned rcode = 0; rcode < REPLY_RCODES; rcode++) {
         uint64_t count = crew_replies_of(crew, rcode);
         char text[TYPE_TEXT_MAX];
@@ -80,8 +85,7 @@ static void tell_rcodes(struct exposition *e, const struct crew *crew)
 
 static void tell_latency(struct exposition *e, const struct crew *crew)
 {
-    exposition_family(e, "query_duration_seconds", "histogram",
-                      "From the arrival of a query to its response, by who gave the response.");
+    page_begin(e, PAGE_query_duration_seconds);
     for (unsigned source = FROM_NOWHERE + 1; source < SOURCE_COUNT; source++) {
         const struct label labels[] = { { "source", source_name((enum query_source)source) },
                                         NO_LABELS };
@@ -98,18 +102,12 @@ static void tell_cache(struct exposition *e, struct cache *cache)
 
     if (cache)
         cache_stats(cache, &stats);
-    exposition_family(e, "cache_entries", "gauge", "Responses in the cache.");
-    exposition_value(e, NULL, stats.entries);
-    exposition_family(e, "cache_bytes", "gauge", "Bytes that the cache takes.");
-    exposition_value(e, NULL, stats.bytes);
-    exposition_family(e, "cache_size_bytes", "gauge", "Bytes that it may take.");
-    exposition_value(e, NULL, stats.size);
-    exposition_family(e, "cache_insertions", "counter", "Responses put into the cache.");
-    exposition_value(e, NULL, stats.insertions);
-    exposition_family(e, "cache_evictions", "counter", "Responses that made room for others.");
-    exposition_value(e, NULL, stats.evictions);
-    exposition_family(e, "cache_expirations", "counter", "Responses that were too old to keep.");
-    exposition_value(e, NULL, stats.expirations);
+    tell_number(e, PAGE_cache_entries, stats.entries);
+    tell_number(e, PAGE_cache_bytes, stats.bytes);
+    tell_number(e, PAGE_cache_size_bytes, stats.size);
+    tell_number(e, PAGE_cache_insertions, stats.insertions);
+    tell_number(e, PAGE_cache_evictions, stats.evictions);
+    tell_number(e, PAGE_cache_expirations, stats.expirations);
 }
 
 static void tell_rules(struct exposition *e, const struct crew *crew)
@@ -117,7 +115,7 @@ static void tell_rules(struct exposition *e, const struct crew *crew)
     struct policy_count counts[POLICY_COUNTS_MAX];
     size_t count = crew_policy_counts(crew, counts);
 
-    exposition_family(e, "policy_decisions", "counter", "Queries that a rule was against.");
+    page_begin(e, PAGE_policy_decisions);
     for (size_t i = 0; i < count; i++) {
         const struct label labels[] = { { "rule", counts[i].rule },
                                         { "mode", counts[i].is_shadow ? "shadow" : "enforce" },
@@ -126,8 +124,7 @@ static void tell_rules(struct exposition *e, const struct crew *crew)
         if (counts[i].rule)
             exposition_value(e, labels, counts[i].value);
     }
-    exposition_family(e, "policy_prefix_decisions", "counter",
-                      "The same, where it was about prefixes of clients of this length.");
+    page_begin(e, PAGE_policy_prefix_decisions);
     for (size_t i = 0; i < count; i++) {
         char prefix[16];
         const struct label labels[] = { { "prefix", prefix },
@@ -146,9 +143,7 @@ static void tell_streams(struct exposition *e, struct querylog *log)
     size_t count = querylog_counts(log, counts, STREAMS_MAX);
 
     for (int lost = 0; lost < 2; lost++) {
-        exposition_family(e, lost ? "query_log_lost" : "query_log_written", "counter",
-                          lost ? "Query records that were lost, by stream."
-                               : "Query records that were written, by stream.");
+        page_begin(e, lost ? PAGE_query_log_lost : PAGE_query_log_written);
         for (size_t i = 0; i < count && i < STREAMS_MAX; i++) {
             const struct label labels[] = { { "to", counts[i].to }, NO_LABELS };
 
@@ -159,8 +154,7 @@ static void tell_streams(struct exposition *e, struct querylog *log)
 
 static void tell_certificates(struct exposition *e, const struct plan *plan)
 {
-    exposition_family(e, "certificate_expiry_timestamp_seconds", "gauge",
-                      "When a listener's first certificate expires, in seconds since 1970.");
+    page_begin(e, PAGE_certificate_expiry_timestamp_seconds);
     for (size_t i = 0; i < plan->door_count; i++) {
         struct certificates *certificates = plan->doors[i].entrance->certificates;
         char addr[ADDR_TEXT_MAX], url[DOOR_URL_MAX];

@@ -104,19 +104,16 @@ static void tell_phases(struct exposition *e, const struct row *row)
 
 void page_upstreams(struct exposition *e, const struct roster *roster)
 {
-    exposition_family(e, "upstream_up", "gauge",
-                      "0 when it is down for every worker that has tried it.");
+    page_begin(e, PAGE_upstream_up);
     of_each(e, roster, tell_up);
-    exposition_family(e, "upstream_workers", "gauge", "Workers, by what the upstream is to them.");
+    page_begin(e, PAGE_upstream_workers);
     of_each(e, roster, tell_workers);
-    exposition_family(e, "upstream_connections", "gauge", "Open connections to the upstream.");
+    page_begin(e, PAGE_upstream_connections);
     of_each(e, roster, tell_connections);
-    exposition_family(e, "upstream_in_flight", "gauge", "Questions that it has not answered yet.");
+    page_begin(e, PAGE_upstream_in_flight);
     of_each(e, roster, tell_in_flight);
-    exposition_family(e, "upstream_events", "counter",
-                      "What has happened with the upstream; docs/guide/monitoring.md tells what.");
+    page_begin(e, PAGE_upstream_events);
     of_each(e, roster, tell_events);
-    exposition_family(e, "upstream_duration_seconds", "histogram",
-                      "How long each phase took: queue, connect, handshake, answer.");
+    page_begin(e, PAGE_upstream_duration_seconds);
     of_each(e, roster, tell_phases);
 }

@@ -154,10 +154,10 @@ static void tell_family(struct exposition *e, size_t family, const uint64_t sums
 
     exposition_family(e, f->prefix, "counter", f->help);
     for (size_t i = 0; i < METRIC_COUNT; i++) {
-        const struct label labels[] = { { f->label, value_in(f, metrics[i].name) },
-                                        { NULL, NULL } };
+        const char *value = value_in(f, metrics[i].name);
+        const struct label labels[] = { { f->label, value }, NO_LABELS };
 
-        if (family_of(metrics[i].name) == family)
+        if (value && family_of(metrics[i].name) == family)
             exposition_value(e, labels, sums[i]);
     }
 }
@@ -171,6 +171,31 @@ void exposition_counters(struct exposition *e, const uint64_t sums[METRIC_COUNT]
             continue;
         exposition_family(e, metrics[i].name, "counter", metrics[i].text);
         exposition_value(e, NULL, sums[i]);
+    }
+}
+
+void exposition_describe(FILE *out, const char *family, const char *type, const char *labels,
+                         const char *text)
+{
+    const char *end = strcmp(type, "counter") == 0 ? "_total" : "";
+
+    fprintf(out,
+            labels[0] ? "| `" PREFIX "%s%s{%s}` | %s | %s |\n"
+                      : "| `" PREFIX "%s%s%s` | %s | %s |\n",
+            family, end, labels, type, text);
+}
+
+void exposition_describe_counters(FILE *out)
+{
+    for (size_t i = 0; i < METRIC_COUNT; i++) {
+        size_t family = family_of(metrics[i].name);
+        char labels[128] = "";
+
+        if (family < FAMILIES)
+            snprintf(labels, sizeof labels, "%s=\"%s\"", families[family].label,
+                     value_in(&families[family], metrics[i].name));
+        exposition_describe(out, family < FAMILIES ? families[family].prefix : metrics[i].name,
+                            "counter", labels, metrics[i].text);
     }
 }
 

@@ -40,6 +40,13 @@ void exposition_durations(struct exposition *e, const struct label *labels,
 /* All counters of metrics.def, by their families. */
 void exposition_counters(struct exposition *e, const uint64_t sums[METRIC_COUNT]);
 
+/* A table of the same for readers: the samples' names, types and meanings. */
+void exposition_describe_counters(FILE *out);
+
+/* A row of such a table; `labels` is what stands between the braces, or "". */
+void exposition_describe(FILE *out, const char *family, const char *type, const char *labels,
+                         const char *text);
+
 void exposition_end(struct exposition *e);
 
 #endif

@@ -77,6 +77,26 @@ def test_ready_again_after_a_reload(watched, stage, tmp_path):
     assert second.asked_about(".")
 
 
+def test_healthcheck_reads_the_pages(watched, stage):
+    server = stage.chaos("tcp")
+    server.switch("silent")
+    _, monitor = watched(server, group=BRIEF)
+    at = f"http://127.0.0.1:{monitor.port}"
+    assert run_to_the_end("healthcheck", f"{at}/health") == (0, "")
+    assert run_to_the_end("healthcheck", f"{at}/ready") == (
+        1, f"healthcheck: {at}/ready: it answers with status 503\n")
+    server.heal()
+    until(lambda: run_to_the_end("healthcheck", f"{at}/ready") == (0, ""), "it is ready")
+
+
+def test_healthcheck_is_ill_where_there_is_no_page(chaos):
+    nobody, dns = (f"http://127.0.0.1:{port}/ready" for port in (free_port(), chaos.port))
+    assert run_to_the_end("healthcheck", nobody) == (1, f"healthcheck: {nobody}: Connection refused\n")
+    assert run_to_the_end("healthcheck", dns) == (1, f"healthcheck: {dns}: it does not answer in HTTP\n")
+    assert run_to_the_end("healthcheck", "http://localhost/ready")[0] == 1
+    assert run_to_the_end("healthcheck", "http://[::1/ready")[0] == 2
+
+
 # Who scrapes.
 
 def test_scrapers_who_do_not_go_on_hold_up_nobody(watched):
