@@ -103,8 +103,9 @@ static double write(struct slice record, const struct format_ops *format, unsign
 static struct slice make_record(struct querylog_desk *d)
 {
     const union addr listener = address("127.0.0.1", 53);
-    const struct query q = make_query();
+    struct query q = make_query();
 
+    q.arrived_ns = clock_monotonic_ns();
     querylog_note(
         d, &q,
         &(struct querylog_facts){ .transport = "udp", .listener = &listener, .tls_version = "" });

@@ -15,6 +15,7 @@ struct tls_peer {
     const uint8_t (
         *pins)[32];   /* SHA-256 of SubjectPublicKeyInfo: one of them must be that of the */
     size_t pin_count; /* certificate or of one that signed it (RFC 7858 section 4.2) */
+    const char *alpn; /* the protocol that is asked for (RFC 7301); NULL: none is named */
 };
 
 enum tls_event {

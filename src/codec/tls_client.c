@@ -101,11 +101,13 @@ static int name_peer(gnutls_session_t session, const char *name)
 
 static err_t set_up(struct client *c)
 {
-    gnutls_datum_t dot = { (uint8_t *)(uintptr_t) "dot", 3 }; /* RFC 7858 section 6 (IANA) */
+    const char *alpn = c->peer->alpn;
+    gnutls_datum_t protocol = { (uint8_t *)(uintptr_t)alpn, alpn ? (unsigned)strlen(alpn) : 0 };
     gnutls_session_t session = c->base.session;
 
     TRY(tls_context_apply(c->context, session));
-    if (name_peer(session, c->peer->name) < 0 || gnutls_alpn_set_protocols(session, &dot, 1, 0) < 0)
+    if (name_peer(session, c->peer->name) < 0 ||
+        (alpn && gnutls_alpn_set_protocols(session, &protocol, 1, 0) < 0))
         return ERR_TLS;
     gnutls_handshake_set_hook_function(session, GNUTLS_HANDSHAKE_NEW_SESSION_TICKET,
                                        GNUTLS_HOOK_POST, ticket_came);

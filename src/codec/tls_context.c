@@ -2,8 +2,8 @@
  *
  * Called by: upstream (one for each `ca` in the configuration), listen (one for each door),
  * tls_client.c, tls_server.c. Owns: trusted or own certificates, the parsed priorities, the ticket
- * key. The credentials of a client are empty: trust is brought in for each verification by
- * tls_verify.c, so that threads share no GnuTLS object that anyone writes.
+ * key. The credentials of a client hold what it shows itself, and no trust: that is brought in for
+ * each verification by tls_verify.c, so that threads share no GnuTLS object that anyone writes.
  */
 #include "codec/tls_context.h"
 
@@ -195,6 +195,12 @@ static err_t read_pair(struct tls_context *c, const char *certificate, const cha
             "PEM key without a password",
             certificate, key, gnutls_strerror(ret));
     return ret == GNUTLS_E_MEMORY_ERROR ? ERR_NOMEM : ERR_MALFORMED;
+}
+
+err_t tls_context_show(struct tls_context *context, const char *certificate, const char *key,
+                       char reason[TLS_REASON_MAX])
+{
+    return read_pair(context, certificate, key, reason);
 }
 
 static err_t copy_alpn(struct tls_context *c, const struct tls_server_settings *settings)

@@ -22,6 +22,11 @@ struct tls_pairs;
 err_t tls_context_new_client(struct tls_context **ret_context, const char *ca,
                              char reason[TLS_REASON_MAX]);
 
+/* Gives a client's context, before its first session, a certificate to show to servers that ask for
+ * one. The same errors. */
+err_t tls_context_show(struct tls_context *context, const char *certificate, const char *key,
+                       char reason[TLS_REASON_MAX]);
+
 #define TLS_TICKET_KEY_SIZE 64
 
 /* What a server shows and agrees to. All is copied. */

@@ -7,9 +7,31 @@
 #include "config/nearest.h"
 #include "config/print_yaml.h"
 #include "control/page.h"
+#include "querylog/fields.h"
 
 #include <stdio.h>
 #include <string.h>
+
+static void print_records(const struct section *const *sections, size_t count, FILE *out)
+{
+    (void)sections;
+    (void)count;
+    fields_print_table(out);
+}
+
+static void print_record_schema(const struct section *const *sections, size_t count, FILE *out)
+{
+    (void)sections;
+    (void)count;
+    fields_print_schema(out);
+}
+
+static void print_metrics(const struct section *const *sections, size_t count, FILE *out)
+{
+    (void)sections;
+    (void)count;
+    page_describe(out);
+}
 
 /* What can be printed without a configuration. */
 struct topic {
@@ -17,16 +39,15 @@ struct topic {
     void (*print)(const struct section *const *sections, size_t count, FILE *out);
 };
 
-static void print_metrics(const struct section *const *sections, size_t count, FILE *out)
-{
-    (void)sections, (void)count;
-    page_describe(out);
-}
-
 static const struct topic topics[] = {
-    { "reference", print_reference }, { "schema", print_schema },   { "man", print_manual },
-    { "example", print_example },     { "metrics", print_metrics },
+    { "reference", print_reference }, { "schema", print_schema },
+    { "man", print_manual },          { "example", print_example },
+    { "records", print_records },     { "record-schema", print_record_schema },
+    { "metrics", print_metrics },
 };
+
+static const char topic_names[] =
+    "reference, schema, man, example, records, record-schema, effective, metrics";
 
 #define TOPIC_COUNT (sizeof topics / sizeof *topics)
 
@@ -40,10 +61,7 @@ static int say_unknown(const char *name)
     if (n.best)
         fprintf(stderr, "print: there is no %s; did you mean %s?\n", name, n.best);
     else
-        fprintf(
-            stderr,
-            "print: there is no %s; write reference, schema, man, example, effective or metrics\n",
-            name);
+        fprintf(stderr, "print: there is no %s; write %s\n", name, topic_names);
     return STATUS_USAGE;
 }
 
@@ -61,8 +79,7 @@ static int print_in_force(const struct options *options)
 static int print_topic(const struct options *options)
 {
     if (options->operand_count != 1) {
-        fprintf(stderr,
-                "print: write one of reference, schema, man, example, effective, metrics\n");
+        fprintf(stderr, "print: write one of %s\n", topic_names);
         return STATUS_USAGE;
     }
     if (strcmp(options->operands[0], "effective") == 0)

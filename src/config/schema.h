@@ -36,6 +36,7 @@ enum option_need {
     NEED_SOCKET,  /* the same, of a socket that is a file */
     NEED_LISTEN,  /* URLs, ADDRESS:PORT, or numbers of TCP ports, to listen on */
     NEED_CONNECT, /* the same, to connect to */
+    NEED_TARGET,  /* as target.h reads it: a file that is written, or a TCP port to connect to */
 };
 
 struct strings {

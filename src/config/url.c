@@ -138,6 +138,7 @@ static err_t take_port(struct scan *s, struct url *url)
     if (digits[len] && !strchr("/#", digits[len]))
         return fail(s, digits + len, "after the port comes a path, a #name or the end");
     url->port = (uint16_t)port;
+    url->has_port = true;
     s->next = digits + len;
     return OK;
 }

@@ -18,6 +18,7 @@ struct url {
     bool has_addr;    /* the host is numeric, and `addr` is host and port */
     union addr addr;
     uint16_t port;
+    bool has_port;    /* it was written */
     const char *path; /* with its slash; NULL when there is none */
     const char *name; /* what stands behind '#'; NULL when nothing does */
     const char *text; /* the whole of it, as written */

@@ -104,6 +104,15 @@ err_t socket_connect_dgram(const union addr *addr, int *ret_fd)
     return connect_socket(addr, false, ret_fd);
 }
 
+err_t socket_send(int fd, struct slice bytes)
+{
+    ssize_t sent = send(fd, bytes.data, bytes.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+    if (sent >= 0)
+        return OK;
+    return errno == EAGAIN || errno == ENOBUFS || errno == EINTR ? ERR_AGAIN : ERR_SYSTEM;
+}
+
 void socket_local(int fd, union addr *ret_local)
 {
     union addr local = { 0 };

@@ -3,6 +3,7 @@
 
 #include "base/addr.h"
 #include "base/err.h"
+#include "base/slice.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -34,8 +35,13 @@ void socket_local(int fd, union addr *ret_local);
  * socket. Changes the umask for a moment: no other thread may make files meanwhile. */
 err_t socket_listen_unix(const char *path, int *ret_fd);
 
-/* Connects to such a file. The socket blocks, but no call on it for longer than `patience_ms`. */
+/* Connects to such a file. The socket blocks, but no call on it for longer than `patience_ms`; with
+ * 0 it does not block, not even to connect. */
 err_t socket_connect_unix(const char *path, unsigned patience_ms, int *ret_fd);
+
+/* Sends one datagram on a connected socket. ERR_AGAIN when there is no room now, ERR_SYSTEM with
+ * errno, which may speak of an earlier one. */
+err_t socket_send(int fd, struct slice bytes);
 
 /* The pending error of `fd` as an errno value; 0 for none. */
 int socket_error(int fd);

@@ -1,6 +1,6 @@
 /* io/socket_unix.c - sockets that are files, for talks between processes of one machine.
  *
- * Called by: the control room. Who may connect is decided by the file's mode, so the file never
+ * Called by: control, querylog. Who may connect is decided by the file's mode, so the file never
  * exists with another one than 0600.
  */
 #include "io/socket.h"
@@ -37,11 +37,13 @@ err_t socket_connect_unix(const char *path, unsigned patience_ms, int *ret_fd)
     int fd;
 
     TRY(name_socket(path, &name));
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | (patience_ms ? 0 : SOCK_NONBLOCK), 0);
     if (fd < 0)
         return ERR_SYSTEM;
-    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    if (patience_ms > 0) {
+        setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    }
     if (connect(fd, (const struct sockaddr *)&name, sizeof name) != 0) {
         socket_close(&fd);
         return ERR_SYSTEM;

@@ -174,6 +174,20 @@ bool stream_state(const struct stream *s, struct stream_state *ret_state)
     return true;
 }
 
+size_t stream_unacknowledged(const struct stream *s)
+{
+    int bytes;
+
+    return ioctl(s->fd, SIOCOUTQ, &bytes) == 0 && bytes > 0 ? (size_t)bytes : 0;
+}
+
+void stream_abandon(struct stream *s)
+{
+    const struct linger at_once = { .l_onoff = 1 };
+
+    setsockopt(s->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+}
+
 void stream_finish(struct stream *s)
 {
     shutdown(s->fd, SHUT_WR);

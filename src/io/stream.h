@@ -56,6 +56,13 @@ struct stream_state {
 /* False while it connects, and when the kernel does not say. */
 bool stream_state(const struct stream *s, struct stream_state *ret_state);
 
+/* How many bytes were taken from us that the other side's kernel has not acknowledged; of a socket
+ * that is a file, at least those that its reader has not read. */
+size_t stream_unacknowledged(const struct stream *s);
+
+/* What was not sent yet never will be, once the stream is closed. */
+void stream_abandon(struct stream *s);
+
 /* Nothing more will be sent: the peer sees the end of the stream behind what was. */
 void stream_finish(struct stream *s);
 

@@ -16,7 +16,7 @@ err_t belt_init(struct belt *r, size_t size)
 
     if (!bytes)
         return ERR_NOMEM;
-    *r = (struct belt){ .bytes = bytes, .size = size };
+    *r = (struct belt){ .bytes = bytes, .size = size, .skipped_from = SIZE_MAX };
     return OK;
 }
 
@@ -51,38 +51,45 @@ static uint64_t length_at(const struct belt *r, size_t at)
 
 static bool has_room(struct belt *r, size_t end)
 {
+    size_t released;
+
     if (end - r->released_seen <= r->size)
         return true;
-    r->released_seen = atomic_load_explicit(&r->released, memory_order_acquire);
+    released = atomic_load_explicit(&r->released, memory_order_acquire);
+    if (released - r->released_seen <= r->size) /* it may not have heard of begin_anew yet */
+        r->released_seen = released;
     return end - r->released_seen <= r->size;
 }
 
-/* A belt that the reader has emptied is used from its start again: those bytes are still in the
- * processor's cache, the ones farther on are not. */
-static bool may_begin_anew(struct belt *r, size_t wanted)
+static bool is_empty(const struct belt *r)
 {
-    size_t place = place_of(r, r->filled);
+    return atomic_load_explicit(&r->written, memory_order_relaxed) == r->filled &&
+           atomic_load_explicit(&r->released, memory_order_acquire) == r->filled;
+}
 
-    if (place < WARM || place < wanted ||
-        atomic_load_explicit(&r->written, memory_order_relaxed) != r->filled)
-        return false;
-    r->released_seen = atomic_load_explicit(&r->released, memory_order_acquire);
-    return r->released_seen == r->filled;
+/* An empty belt is used from its start again: those bytes are still in the processor's cache, the
+ * ones farther on are not. The reader has passed the last such place: else it were not empty. */
+static void begin_anew(struct belt *r)
+{
+    atomic_store_explicit(&r->skipped_from, r->filled, memory_order_relaxed);
+    r->filled += r->size - place_of(r, r->filled);
+    r->released_seen = r->filled;
 }
 
 void *belt_reserve(struct belt *r, size_t len)
 {
-    size_t left = r->size - place_of(r, r->filled), wanted = rounded(len);
+    size_t left, wanted = rounded(len);
 
     if (wanted > r->size / 4)
         return NULL;
-    if (wanted > left || may_begin_anew(r, wanted)) {
-        if (!has_room(r, r->filled + left + wanted))
-            return NULL;
+    if (place_of(r, r->filled) >= WARM && is_empty(r))
+        begin_anew(r);
+    left = r->size - place_of(r, r->filled);
+    if (!has_room(r, r->filled + wanted + (wanted > left ? left : 0)))
+        return NULL;
+    if (wanted > left) {
         put_length(r, r->filled, 0);
         r->filled += left;
-    } else if (!has_room(r, r->filled + wanted)) {
-        return NULL;
     }
     return r->bytes + place_of(r, r->filled) + HEAD;
 }
@@ -101,9 +108,11 @@ void belt_commit(struct belt *r)
 /* The record at `at`, or empty, and moves behind it. */
 static struct slice record_at(const struct belt *r, size_t *at, size_t end)
 {
+    size_t skipped = atomic_load_explicit(&r->skipped_from, memory_order_relaxed);
+
     while (*at != end) {
         size_t place = place_of(r, *at);
-        uint64_t len = length_at(r, *at);
+        uint64_t len = *at == skipped ? 0 : length_at(r, *at);
 
         if (len > 0) {
             *at += rounded(len);

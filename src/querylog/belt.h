@@ -12,9 +12,10 @@ struct belt {
     uint8_t *bytes;
     size_t size;
     /* Each on a line of the processor's cache that only one thread writes. */
-    _Alignas(64) _Atomic size_t written;  /* by the writer: bytes that the reader may have */
-    size_t filled;                        /* the writer's own: those that it will get as well */
-    size_t released_seen;                 /* the writer's own */
+    _Alignas(64) _Atomic size_t written; /* by the writer: bytes that the reader may have */
+    _Atomic size_t skipped_from;         /* by the writer: nothing is there, up to the belt's end */
+    size_t filled;        /* the writer's own: bytes that the reader will get as well */
+    size_t released_seen; /* the writer's own: those that are free again */
     _Alignas(64) _Atomic size_t released; /* by the reader */
     size_t next;                          /* the reader's own */
 };

@@ -49,7 +49,7 @@ static inline unsigned querylog_wants(const struct querylog_desk *d)
  * record is lost, and counted. */
 void querylog_note(struct querylog_desk *d, const struct query *q,
                    const struct querylog_facts *facts);
-void querylog_note_exchange(struct querylog_desk *d, const struct querylog_exchange *exchange);
+void querylog_note_exchange(struct querylog_desk *d, const struct querylog_exchange *x);
 
 /* A query for which there was no memory: it has no record. */
 void querylog_lose(struct querylog_desk *d);

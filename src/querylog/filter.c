@@ -175,10 +175,16 @@ static bool is_drawn(const struct filter *f, const struct log_view *v)
     return hash_bytes(&f->key, slice_of(bytes, address.len + v->qname.len)) % f->sample == 0;
 }
 
+/* An exchange with an upstream belongs to no client, and nobody has judged it. */
+static bool may_be_exchange(const struct filter *f)
+{
+    return f->only == ONLY_ALL && f->clients.count == 0 && f->sample <= 1;
+}
+
 bool filter_passes(const struct filter *f, const struct log_view *v)
 {
     if (v->head->kind == RECORD_EXCHANGE)
-        return f->only == ONLY_ALL && f->clients.count == 0 && has_name(f, v) && has_rcode(f, v);
+        return may_be_exchange(f) && has_name(f, v) && has_rcode(f, v);
     return has_outcome(f, v) && has_rcode(f, v) && has_name(f, v) &&
            (f->clients.count == 0 || prefixes_cover(&f->clients, &v->head->client)) &&
            is_drawn(f, v);

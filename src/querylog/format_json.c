@@ -36,7 +36,7 @@ static uint8_t *put_listener(uint8_t *at, const struct log_record *r)
         uint8_t text[160];
     } last;
 
-    if (last.transport != r->transport || memcmp(&last.addr, &r->listener, sizeof last.addr) != 0) {
+    if (last.transport != r->transport || !addr_equal(&last.addr, &r->listener)) {
         uint8_t *end = put_text(PUT(last.text, ",\"transport\":\""), r->transport);
 
         end = put_address(PUT(end, "\",\"listener\":\""), &r->listener);

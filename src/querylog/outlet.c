@@ -1,26 +1,30 @@
 /* querylog/outlet.c - one stream of records.
  *
- * Called by: querylog.c, on the thread that writes (made and freed by main).
+ * Called by: querylog.c: made and freed by main, written to by the thread that writes.
+ * Owns: the sink and its courier.
  */
 #include "querylog/outlet.h"
 
+#include "base/clock.h"
 #include "base/random.h"
 #include "config/config.h"
-#include "log/log.h"
+#include "querylog/desk.h"
 #include "querylog/privacy.h"
 
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-static const char *word_of(const struct query_log_config *config, const char *option,
-                           unsigned index, char text[16])
-{
-    struct slice word = words_at(option_find(&query_log_section, option)->min, index);
+#define JOIN_EXTRA_NS (2 * NS_PER_S) /* for a disk that takes its time, when all else is done */
 
-    (void)config;
-    snprintf(text, 16, "%.*s", (int)word.len, (const char *)word.data);
-    return text;
+static uint64_t load(const _Atomic uint64_t *counter)
+{
+    return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+/* There is only one writer. */
+static void raise(_Atomic uint64_t *counter)
+{
+    atomic_store_explicit(counter, load(counter) + 1, memory_order_relaxed);
 }
 
 static void tell_fault(void *arg, const char *option, const char *text)
@@ -28,16 +32,41 @@ static void tell_fault(void *arg, const char *option, const char *text)
     snprintf(arg, QUERYLOG_REASON_MAX, "query_log: %s: %s", option, text);
 }
 
-/* What is released by outlet_done, also when only a part of it was opened. */
-static err_t open_parts(struct outlet *o, char reason[QUERYLOG_REASON_MAX])
+static void finish_before(void *arg)
 {
-    const struct sink_ops *ops = sink_find(o->config->to);
-    char why[PRIVACY_REASON_MAX];
-    struct random random = { 0 };
-    char format[16];
+    outlet_free(&((struct outlet *)arg)->before);
+}
+
+static err_t open_sink(struct outlet *o, char reason[QUERYLOG_REASON_MAX])
+{
+    const struct sink_ops *ops;
+    struct url_fault fault;
     err_t err;
 
-    o->format = format_find(word_of(o->config, "format", o->config->format, format));
+    TRY(target_parse(&o->store, o->config->to, &o->target, &fault));
+    ops = sink_find(o->target.kind, o->format->is_binary);
+    o->sink = calloc(1, ops->size);
+    if (!o->sink)
+        return ERR_NOMEM;
+    o->sink->ops = ops;
+    o->sink->config = o->config;
+    o->sink->target = &o->target;
+    tray_init(&o->sink->tray, ops->room);
+    pthread_mutex_init(&o->sink->lock, NULL);
+    err = ops->open(o->sink, reason);
+    if (err == OK)
+        err = courier_init(&o->courier, o->sink, finish_before, o);
+    return err;
+}
+
+/* What outlet_done releases, also when only a part of it was opened. */
+static err_t open_parts(struct outlet *o, char reason[QUERYLOG_REASON_MAX])
+{
+    char why[PRIVACY_REASON_MAX];
+    struct random random = { 0 };
+    err_t err;
+
+    o->format = query_log_format(o->config);
     o->stream = random_u64(&random);
     TRY(filter_init(&o->filter, o->config, tell_fault, reason));
     err = privacy_new(&o->privacy, o->config, why);
@@ -46,18 +75,25 @@ static err_t open_parts(struct outlet *o, char reason[QUERYLOG_REASON_MAX])
         return err;
     }
     filter_set_key(&o->filter, privacy_key(o->privacy));
-    o->sink = calloc(1, ops->size);
-    if (!o->sink)
-        return ERR_NOMEM;
-    *o->sink = (struct sink){ ops, o->config };
-    return ops->open(o->sink, reason);
+    return open_sink(o, reason);
+}
+
+static void sink_done(struct sink *s)
+{
+    s->ops->close(s);
+    tray_done(&s->tray);
+    pthread_mutex_destroy(&s->lock);
+    free(s);
 }
 
 static void outlet_done(struct outlet *o)
 {
-    free(o->sink);
+    if (o->sink)
+        sink_done(o->sink);
+    courier_done(&o->courier);
     privacy_free(&o->privacy);
     filter_done(&o->filter);
+    store_done(&o->store);
     config_unref(&o->held);
     free(o);
 }
@@ -83,26 +119,78 @@ err_t outlet_new(struct outlet **ret_outlet, struct config *config, size_t item,
     return OK;
 }
 
-static void raise_by(_Atomic uint64_t *counter, uint64_t by)
+void outlet_go(struct outlet *o, struct outlet *before)
 {
-    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + by,
-                          memory_order_relaxed);
+    o->before = before;
+    courier_go(&o->courier);
 }
 
-void outlet_free(struct outlet **outlet, unsigned patience_ms)
+void outlet_finish(struct outlet *o, const struct belt_losses *belts, unsigned patience_ms)
+{
+    o->lost_after = *belts;
+    o->until_ns = clock_monotonic_ns() + patience_ms * NS_PER_MS + JOIN_EXTRA_NS;
+    courier_finish(&o->courier, patience_ms);
+}
+
+bool outlet_has_finished(struct outlet *o)
+{
+    return courier_has_ended(&o->courier);
+}
+
+/* Those that the workers have lost. */
+static uint64_t lost_by_belts(const struct outlet *o, const struct belt_losses *belts)
+{
+    uint64_t lost = belts->queries - o->lost_before.queries;
+
+    if (o->format->wants_messages)
+        lost += belts->exchanges - o->lost_before.exchanges;
+    return lost;
+}
+
+static uint64_t lost_until_now(const struct outlet *o, const struct belt_losses *belts)
+{
+    return lost_by_belts(o, belts) + load(&o->refused) + load(&o->sink->lost);
+}
+
+struct outlet_count outlet_count(const struct outlet *o, const struct belt_losses *belts)
+{
+    const struct sink *s = o->sink;
+    struct outlet_count c = {
+        .written = load(&s->written),
+        .lost = lost_until_now(o, belts),
+        .spooled = load(&s->kept),
+        .skipped = load(&o->skipped),
+        .inherited = load(&s->inherited),
+    };
+    uint64_t came = load(&o->taken) + c.inherited, gone = c.written + load(&s->lost) + c.spooled;
+
+    c.waiting = came > gone ? came - gone : 0; /* they are not read all at once */
+    return c;
+}
+
+static void tell_lost(struct outlet *o, uint64_t lost)
+{
+    if (lost > o->lost_told)
+        log_event(EVENT_query_log_lost, "to=%s records=%llu", o->config->to,
+                  (unsigned long long)(lost - o->lost_told));
+    o->lost_told = lost;
+}
+
+void outlet_free(struct outlet **outlet)
 {
     struct outlet *o = *outlet;
-    uint64_t lost;
+    bool has_gone, has_ended;
 
     if (!o)
         return;
     *outlet = NULL;
     list_remove(&o->link);
-    lost = o->sink->ops->close(o->sink, patience_ms);
-    if (lost > 0)
-        log_event(EVENT_query_log_lost, "to=%s records=%llu", o->config->to,
-                  (unsigned long long)lost);
-    outlet_done(o);
+    has_gone = o->courier.has_gone;
+    has_ended = courier_join(&o->courier, o->until_ns);
+    if (has_gone)
+        tell_lost(o, lost_until_now(o, &o->lost_after) + outlet_count(o, &o->lost_after).waiting);
+    if (has_ended)
+        outlet_done(o);
 }
 
 /* Exchanges with upstreams are for those formats that have a place for them. */
@@ -112,54 +200,86 @@ static bool is_wanted(const struct outlet *o, const struct log_view *view)
            filter_passes(&o->filter, view);
 }
 
-/* All frames of a record, or it is lost. */
-static bool write_frames(struct outlet *o, const struct log_view *view, const struct stamp *stamp,
-                         struct pen *scratch)
+/* All frames of a record. */
+static void write_frames(struct outlet *o, const struct log_view *view, const struct stamp *stamp,
+                         bool is_cut, struct pen *scratch)
 {
+    const struct sink_ops *ops = o->sink->ops;
     unsigned count = o->format->count_frames ? o->format->count_frames(view) : 1;
 
+    *scratch = pen_on(scratch->start, (size_t)(scratch->end - scratch->start));
     for (unsigned frame = 0; frame < count; frame++) {
-        scratch->next = scratch->start;
-        scratch->is_too_long = false;
+        size_t start = pen_slice(scratch).len;
+
+        if (ops->open_frame)
+            ops->open_frame(o->sink, scratch, view, stamp, is_cut);
         o->format->write(scratch, view, stamp, frame);
-        if (scratch->is_too_long || !o->sink->ops->take(o->sink, pen_slice(scratch)))
-            return false;
+        if (ops->close_frame)
+            ops->close_frame(scratch, start);
     }
-    return true;
 }
 
-uint64_t outlet_lost(const struct outlet *o, const struct belt_losses *belts)
+unsigned outlet_wants(const struct outlet *o)
 {
-    uint64_t lost = atomic_load_explicit(&o->lost, memory_order_relaxed) + belts->queries -
-                    o->lost_before.queries;
+    return WANTS_RECORDS | (o->format->wants_messages ? WANTS_MESSAGES : 0u);
+}
 
-    if (o->format->wants_messages)
-        lost += belts->exchanges - o->lost_before.exchanges;
-    return lost;
+static bool is_too_long(const struct outlet *o, const struct pen *scratch)
+{
+    const size_t max = o->sink->ops->record_max;
+
+    return scratch->is_too_long || (max > 0 && pen_slice(scratch).len > max);
+}
+
+/* A record that is too long for where it goes goes without its answers, or not at all. */
+static bool write_record(struct outlet *o, const struct log_view *view, const struct stamp *stamp,
+                         struct pen *scratch)
+{
+    write_frames(o, view, stamp, false, scratch);
+    if (is_too_long(o, scratch)) {
+        struct log_view bare = *view;
+
+        bare.message.header.ancount = 0;
+        write_frames(o, &bare, stamp, true, scratch);
+    }
+    return !is_too_long(o, scratch) && tray_put(&o->sink->tray, pen_slice(scratch));
 }
 
 void outlet_write(struct outlet *o, const struct log_view *view, const struct belt_losses *belts,
                   struct pen *scratch)
 {
-    uint64_t lost = outlet_lost(o, belts);
     const struct stamp stamp = {
-        .sequence = atomic_load_explicit(&o->written, memory_order_relaxed) + lost + 1,
-        .lost = lost,
+        .sequence = load(&o->taken) + lost_by_belts(o, belts) + load(&o->refused) + 1,
+        .lost = lost_until_now(o, belts),
         .stream = o->stream,
         .identity = o->config->identity,
         .sample = o->config->sample,
         .clients = o->config->clients,
     };
 
-    if (!is_wanted(o, view))
+    if (!is_wanted(o, view)) {
+        if (view->head->kind == RECORD_QUERY)
+            raise(&o->skipped);
         return;
+    }
     view = privacy_apply(o->privacy, view);
-    raise_by(write_frames(o, view, &stamp, scratch) ? &o->written : &o->lost, 1);
+    if (write_record(o, view, &stamp, scratch)) {
+        raise(&o->taken);
+        o->has_news = true;
+    } else {
+        raise(&o->refused);
+    }
 }
 
-void outlet_flush(struct outlet *o, uint64_t now_ns)
+void outlet_flush(struct outlet *o, const struct belt_losses *belts, uint64_t now_ns)
 {
+    uint64_t lost = lost_until_now(o, belts), before;
+
     if (privacy_refresh(o->privacy, now_ns))
         filter_set_key(&o->filter, privacy_key(o->privacy));
-    o->sink->ops->flush(o->sink, now_ns);
+    if (o->has_news)
+        courier_wake(&o->courier);
+    o->has_news = false;
+    if (lost > o->lost_told && log_gate_opens(&o->gate, now_ns, &before))
+        tell_lost(o, lost);
 }

@@ -27,18 +27,35 @@ static unsigned count_digits(uint64_t number)
     return count + (number >= 10) + (number >= 100) + (number >= 1000);
 }
 
+/* Of one digit or two. */
+static inline uint8_t *put_small(uint8_t *at, unsigned number)
+{
+    if (number < 10) {
+        *at = (uint8_t)('0' + number);
+        return at + 1;
+    }
+    return put_bytes(at, pairs + (size_t)2 * number, 2);
+}
+
+static inline uint8_t *put_up_to_9999(uint8_t *at, unsigned number)
+{
+    if (number < 100)
+        return put_small(at, number);
+    return put_bytes(put_small(at, number / 100), pairs + (size_t)2 * (number % 100), 2);
+}
+
 uint8_t *put_number(uint8_t *at, uint64_t number)
 {
-    uint8_t *end = at + count_digits(number), *next = end;
+    uint8_t *end, *next;
 
+    if (number < 10000)
+        return put_up_to_9999(at, (unsigned)number);
+    next = end = at + count_digits(number);
     for (; number >= 100; number /= 100) {
         next -= 2;
         memcpy(next, pairs + 2 * (number % 100), 2);
     }
-    if (number >= 10)
-        memcpy(at, pairs + 2 * number, 2);
-    else
-        *at = (uint8_t)('0' + number);
+    put_small(at, (unsigned)number);
     return end;
 }
 
@@ -62,7 +79,7 @@ void pen_number(struct pen *p, uint64_t number)
 uint8_t *put_ipv4(uint8_t *at, const uint8_t address[4])
 {
     for (int i = 0; i < 4; i++) {
-        at = put_number(at, address[i]);
+        at = put_up_to_9999(at, address[i]);
         *at++ = '.';
     }
     return at - 1;
@@ -224,31 +241,32 @@ void pen_json(struct pen *p, struct slice bytes)
 }
 
 /* Letters, digits, - and _ are the same in every notation. */
-static bool is_common(uint8_t c)
+static bool has_odd_byte(struct slice label)
 {
-    static const uint8_t common[256] = {
+    static const uint8_t is_common[256] = {
         ['-'] = 1, ['_'] = 1, ['0' ... '9'] = 1, ['A' ... 'Z'] = 1, ['a' ... 'z'] = 1,
     };
+    uint8_t all = 1;
 
-    return common[c];
+    for (size_t i = 0; i < label.len; i++)
+        all &= is_common[label.data[i]];
+    return !all;
 }
 
-/* The end of what was written, or NULL when the name has other bytes. */
+/* The end of what was written, or NULL when the name has odd bytes. */
 static uint8_t *put_common_name(uint8_t *at, struct slice wire)
 {
     struct reader r = reader_of(wire);
-    bool all = true;
 
     for (uint8_t len = read_u8(&r); len > 0; len = read_u8(&r)) {
         struct slice label = read_bytes(&r, len);
 
-        for (size_t i = 0; i < label.len; i++) {
-            all &= is_common(label.data[i]);
-            *at++ = label.data[i];
-        }
+        if (has_odd_byte(label))
+            return NULL;
+        at = put_bytes(at, label.data, label.len);
         *at++ = '.';
     }
-    return all ? at : NULL;
+    return at;
 }
 
 static void write_name(struct pen *p, struct slice wire, enum pen_dot dot)

@@ -14,4 +14,9 @@ enum query_log_only { ONLY_ALL, ONLY_DENIED, ONLY_ERRORS };
 
 extern const struct section query_log_section;
 
+struct format_ops;
+
+/* The format that `format` names. */
+const struct format_ops *query_log_format(const struct query_log_config *config);
+
 #endif

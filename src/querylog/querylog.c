@@ -16,11 +16,11 @@
 
 #define BELT_SIZE   (4u << 20) /* of each worker: a tenth of a second at full speed, and more */
 #define RECORD_MAX  (1u << 20) /* bytes of one record as it is written */
-#define BATCH       128        /* records that are handed on together */
+#define BATCH       128        /* records whose room is given back together */
 #define BUSY        256        /* records in one round, from which on rounds are more frequent */
 #define PAUSE_NS    (20 * NS_PER_MS)
-#define PATIENCE_MS 3000 /* at the end, for sinks that are slow */
-#define NO_PATIENCE 0
+#define ROUND_MAX   32768 /* records of one belt in a round: main wants the lock, too */
+#define PATIENCE_MS 3000  /* at the end, for sinks that are slow */
 
 struct querylog {
     size_t workers;
@@ -29,6 +29,7 @@ struct querylog {
     pthread_mutex_t lock; /* for all below */
     pthread_cond_t told;
     struct list outlets;
+    struct list leaving; /* main's own: outlets that get no more records, and have not ended yet */
     bool runs, stops;
     uint8_t *scratch;
 };
@@ -56,14 +57,14 @@ static void write_record(struct querylog *q, struct slice bytes, uint64_t wall_a
 
 static void flush_all(struct querylog *q)
 {
+    struct belt_losses lost = belts_lost(q);
     uint64_t now_ns = clock_monotonic_ns();
 
     list_for_each (node, &q->outlets)
-        outlet_flush(LIST_OF(node, struct outlet, link), now_ns);
+        outlet_flush(LIST_OF(node, struct outlet, link), &lost, now_ns);
 }
 
-/* Returns how many records there were. After each batch their room goes back to the worker, and
- * what became of them is handed on while it is in the processor's cache. */
+/* Returns how many records there were. After each batch their room goes back to the worker. */
 static size_t empty_belt(struct querylog *q, struct belt *belt, struct pen *scratch)
 {
     uint64_t wall_ahead_ns = clock_wall_ns() - clock_monotonic_ns();
@@ -71,12 +72,11 @@ static size_t empty_belt(struct querylog *q, struct belt *belt, struct pen *scra
     struct slice bytes;
     size_t count = 0;
 
-    while ((bytes = belt_next(belt)).len > 0) {
+    while (count < ROUND_MAX && (bytes = belt_next(belt)).len > 0) {
         write_record(q, bytes, wall_ahead_ns, &lost, scratch);
         if (++count % BATCH != 0)
             continue;
         belt_release(belt);
-        flush_all(q);
         lost = belts_lost(q);
     }
     belt_release(belt);
@@ -142,6 +142,7 @@ err_t querylog_new(struct querylog **ret_log, size_t workers)
     pthread_mutex_init(&q->lock, NULL);
     pthread_cond_init(&q->told, NULL);
     list_init(&q->outlets);
+    list_init(&q->leaving);
     *ret_log = q;
     return OK;
 }
@@ -163,12 +164,12 @@ static err_t start(struct querylog *q)
     return OK;
 }
 
-static void free_outlets(struct list *outlets, unsigned patience_ms)
+static void free_outlets(struct list *outlets)
 {
     list_for_each (node, outlets) {
         struct outlet *o = LIST_OF(node, struct outlet, link);
 
-        outlet_free(&o, patience_ms);
+        outlet_free(&o);
     }
 }
 
@@ -194,7 +195,6 @@ static err_t open_new(struct querylog *q, struct config *config, struct list *re
         if (find_same(q, config_item(config, &query_log_section, i)))
             continue;
         TRY(outlet_new(&o, config, i, reason));
-        o->lost_before = belts_lost(q);
         list_append(ret_new, &o->link);
     }
     return OK;
@@ -214,23 +214,58 @@ static unsigned wanted_by(const struct list *outlets)
     unsigned wants = 0;
 
     list_for_each (node, outlets)
-        wants |= WANTS_RECORDS |
-                 (LIST_OF(node, struct outlet, link)->format->wants_messages ? WANTS_MESSAGES : 0);
+        wants |= outlet_wants(LIST_OF(node, struct outlet, link));
     return wants;
 }
 
-/* Between two rounds of the thread. */
-static void exchange(struct querylog *q, const struct config *config, struct list *new_ones,
-                     struct list *ret_old)
+/* The one of `outlets` that writes to where `o` will write, taken out of them; or NULL. */
+static struct outlet *take_before(struct list *outlets, const struct outlet *o)
 {
+    list_for_each (node, outlets) {
+        struct outlet *before = LIST_OF(node, struct outlet, link);
+
+        if (strcmp(before->config->to, o->config->to) != 0)
+            continue;
+        list_remove(node);
+        return before;
+    }
+    return NULL;
+}
+
+/* With the lock held: all that was noted until now still goes to the streams that were there. */
+static void let_leave(struct querylog *q, const struct config *config)
+{
+    struct belt_losses lost;
+
+    if (q->runs)
+        empty_belts(q);
+    lost = belts_lost(q);
+    list_for_each (node, &q->outlets) {
+        struct outlet *o = LIST_OF(node, struct outlet, link);
+
+        if (is_in(config, o))
+            continue;
+        outlet_finish(o, &lost, PATIENCE_MS);
+        list_remove(node);
+        list_append(&q->leaving, node);
+    }
+}
+
+/* Between two rounds of the thread. */
+static void exchange(struct querylog *q, const struct config *config, struct list *new_ones)
+{
+    struct belt_losses lost;
     unsigned wants;
 
     pthread_mutex_lock(&q->lock);
-    list_for_each (node, &q->outlets)
-        if (!is_in(config, LIST_OF(node, struct outlet, link))) {
-            list_remove(node);
-            list_append(ret_old, node);
-        }
+    let_leave(q, config);
+    lost = belts_lost(q);
+    list_for_each (node, new_ones) {
+        struct outlet *o = LIST_OF(node, struct outlet, link);
+
+        o->lost_before = lost;
+        outlet_go(o, take_before(&q->leaving, o));
+    }
     list_move_all(&q->outlets, new_ones);
     wants = wanted_by(&q->outlets);
     pthread_cond_signal(&q->told);
@@ -241,31 +276,56 @@ static void exchange(struct querylog *q, const struct config *config, struct lis
 
 err_t querylog_apply(struct querylog *q, struct config *config, char reason[QUERYLOG_REASON_MAX])
 {
-    struct list new_ones, old;
+    struct list new_ones;
     err_t err = open_new(q, config, (list_init(&new_ones), &new_ones), reason);
 
     if (err == OK && !list_is_empty(&new_ones))
         err = start(q);
     if (err != OK) {
-        free_outlets(&new_ones, NO_PATIENCE);
+        free_outlets(&new_ones);
         return err;
     }
-    list_init(&old);
-    exchange(q, config, &new_ones, &old);
-    free_outlets(&old, PATIENCE_MS);
+    exchange(q, config, &new_ones);
     return OK;
+}
+
+void querylog_look_after(struct querylog *q)
+{
+    list_for_each (node, &q->leaving) {
+        struct outlet *o = LIST_OF(node, struct outlet, link);
+
+        if (outlet_has_finished(o))
+            outlet_free(&o);
+    }
 }
 
 void querylog_reopen(struct querylog *q)
 {
     pthread_mutex_lock(&q->lock);
-    list_for_each (node, &q->outlets) {
-        struct sink *sink = LIST_OF(node, struct outlet, link)->sink;
-
-        if (sink->ops->reopen)
-            sink->ops->reopen(sink);
-    }
+    list_for_each (node, &q->outlets)
+        courier_reopen(&LIST_OF(node, struct outlet, link)->courier);
     pthread_mutex_unlock(&q->lock);
+}
+
+static void read_count(struct outlet *o, const struct belt_losses *lost,
+                       struct querylog_count *ret_count)
+{
+    static const char *const states[] = {
+        [SINK_OPENING] = "opening", [SINK_WORKS] = "writing", [SINK_FAILS] = "failing"
+    };
+    struct outlet_count c = outlet_count(o, lost);
+
+    *ret_count = (struct querylog_count){
+        .to = o->config->to,
+        .format = o->format->name,
+        .written = c.written,
+        .lost = c.lost,
+        .waiting = c.waiting,
+        .spooled = c.spooled,
+        .skipped = c.skipped,
+        .inherited = c.inherited,
+    };
+    ret_count->state = states[sink_state(o->sink, ret_count->why)];
 }
 
 size_t querylog_counts(struct querylog *q, struct querylog_count *ret_counts, size_t max)
@@ -275,15 +335,8 @@ size_t querylog_counts(struct querylog *q, struct querylog_count *ret_counts, si
 
     pthread_mutex_lock(&q->lock);
     list_for_each (node, &q->outlets) {
-        const struct outlet *o = LIST_OF(node, struct outlet, link);
-
-        if (count++ >= max)
-            continue;
-        ret_counts[count - 1] = (struct querylog_count){
-            .to = o->config->to,
-            .written = atomic_load_explicit(&o->written, memory_order_relaxed),
-            .lost = outlet_lost(o, &lost),
-        };
+        if (count++ < max)
+            read_count(LIST_OF(node, struct outlet, link), &lost, &ret_counts[count - 1]);
     }
     pthread_mutex_unlock(&q->lock);
     return count;
@@ -297,6 +350,7 @@ struct querylog_desk *querylog_desk(struct querylog *q, size_t worker)
 void querylog_free(struct querylog **log)
 {
     struct querylog *q = *log;
+    struct belt_losses lost;
 
     if (!q)
         return;
@@ -307,7 +361,11 @@ void querylog_free(struct querylog **log)
     pthread_mutex_unlock(&q->lock);
     if (q->runs)
         pthread_join(q->thread, NULL);
-    free_outlets(&q->outlets, PATIENCE_MS);
+    lost = belts_lost(q);
+    list_for_each (node, &q->outlets)
+        outlet_finish(LIST_OF(node, struct outlet, link), &lost, PATIENCE_MS);
+    free_outlets(&q->outlets);
+    free_outlets(&q->leaving);
     for (size_t i = 0; i < q->workers; i++)
         belt_done(&q->desks[i].belt);
     pthread_cond_destroy(&q->told);

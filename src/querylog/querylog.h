@@ -13,7 +13,7 @@ struct querylog;
 err_t querylog_new(struct querylog **ret_log, size_t workers);
 
 /* Writes what is left, for some seconds at most. The workers have ended. */
-void querylog_free(struct querylog **q);
+void querylog_free(struct querylog **log);
 
 /* A worker's desk; it lives as long as the log. */
 struct querylog_desk *querylog_desk(struct querylog *q, size_t worker);
@@ -25,10 +25,21 @@ err_t querylog_apply(struct querylog *q, struct config *config, char reason[QUER
 /* Files are opened anew: the old ones have been moved away. */
 void querylog_reopen(struct querylog *q);
 
-/* What one stream has come to. */
+/* Every few seconds: lets go of streams that have ended. */
+void querylog_look_after(struct querylog *q);
+
+/* What one stream has come to. All records that its queries made are either written, lost, waiting,
+ * spooled or skipped; those that it has inherited are added to them. */
 struct querylog_count {
-    const char *to;         /* lasts until the next querylog_apply */
+    const char *to; /* lasts until the next querylog_apply */
+    const char *format;
+    const char *state;      /* "opening", "writing", "failing" */
+    char why[SINK_WHY_MAX]; /* it fails */
     uint64_t written, lost; /* records; lost by the workers' belts or on the way out */
+    uint64_t waiting;       /* in memory */
+    uint64_t spooled;       /* on the disk */
+    uint64_t skipped;       /* not wanted by its filter */
+    uint64_t inherited;     /* that were in the spool at the start */
 };
 
 /* At most `max` streams; returns how many there are. */

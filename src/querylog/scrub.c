@@ -47,9 +47,12 @@ bool scrub_subnet(uint8_t *option, size_t len, scrub_fn *hide, void *arg)
 static bool scrub_options(struct slice message, struct slice options, uint8_t *room, scrub_fn *hide,
                           void *arg)
 {
-    struct reader r = reader_of(options);
+    struct reader r;
     struct option option;
 
+    if (options.len == 0)
+        return true;
+    r = reader_of(options);
     while (read_option(&r, &option)) {
         uint8_t *data = room + (option.data.data - message.data);
 

@@ -1,31 +1,73 @@
-/* querylog/sink.c - the sinks by their names. */
+/* querylog/sink.c - the sinks by what they take, and how each of them fares.
+ *
+ * Called by: query_log_config.c, outlet.c (finds), the sinks.
+ */
 #include "querylog/sink.h"
 
-#include <string.h>
+#include "log/log.h"
 
-#define SINK(name) extern const struct sink_ops sink_##name;
+#include <stdio.h>
+
+#define SINK(name, target, text, binary) extern const struct sink_ops sink_##name;
 #include "querylog/sinks.def"
 #undef SINK
 
-static const struct sink_ops *const table[] = {
-#define SINK(name) &sink_##name,
+static const struct {
+    const struct sink_ops *ops;
+    enum target_kind target;
+    bool text, binary;
+} table[] = {
+#define SINK(name, target, text, binary) { &sink_##name, TARGET_##target, text, binary },
 #include "querylog/sinks.def"
 #undef SINK
 };
 
-const struct sink_ops *sink_find(const char *to)
+const struct sink_ops *sink_find(enum target_kind target, bool is_binary)
 {
-    size_t len = strcspn(to, ":");
-
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
-        if (strlen(table[i]->name) == len && memcmp(table[i]->name, to, len) == 0)
-            return table[i];
+        if (table[i].target == target && (is_binary ? table[i].binary : table[i].text))
+            return table[i].ops;
     return NULL;
 }
 
-const char *sink_target(const char *to)
+void sink_fails(struct sink *s, const char *why)
 {
-    const char *colon = strchr(to, ':');
+    bool is_news;
 
-    return colon ? colon + 1 : "";
+    pthread_mutex_lock(&s->lock);
+    is_news = s->state != SINK_FAILS;
+    s->state = SINK_FAILS;
+    snprintf(s->why, sizeof s->why, "%s", why);
+    pthread_mutex_unlock(&s->lock);
+    if (is_news)
+        log_event(EVENT_query_log_failed, "to=%s reason=\"%s\"", s->config->to, why);
+}
+
+void sink_works(struct sink *s)
+{
+    enum sink_state before;
+
+    pthread_mutex_lock(&s->lock);
+    before = s->state;
+    s->state = SINK_WORKS;
+    s->why[0] = '\0';
+    pthread_mutex_unlock(&s->lock);
+    if (before == SINK_FAILS)
+        log_event(EVENT_query_log_back, "to=%s", s->config->to);
+}
+
+enum sink_state sink_state(struct sink *s, char ret_why[SINK_WHY_MAX])
+{
+    enum sink_state state;
+
+    pthread_mutex_lock(&s->lock);
+    state = s->state;
+    snprintf(ret_why, SINK_WHY_MAX, "%s", s->why);
+    pthread_mutex_unlock(&s->lock);
+    return state;
+}
+
+void sink_wrote(struct sink *s, size_t records)
+{
+    atomic_fetch_add_explicit(&s->written, records, memory_order_relaxed);
 }

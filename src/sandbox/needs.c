@@ -3,6 +3,7 @@
 
 #include "config/config.h"
 #include "config/store.h"
+#include "config/target.h"
 #include "sandbox/grants.h"
 #include "sandbox/sandbox_config.h"
 
@@ -18,6 +19,7 @@ static const struct {
     [NEED_TRUST] = { GRANT_READ, true },  [NEED_WRITE] = { GRANT_WRITE, true },
     [NEED_KEEP] = { GRANT_WRITE, false }, [NEED_SOCKET] = { GRANT_SOCKET, false },
     [NEED_LISTEN] = { 0, true },          [NEED_CONNECT] = { 0, true },
+    [NEED_TARGET] = { 0, true },
 };
 
 unsigned need_rights(const struct need *need)
@@ -80,8 +82,34 @@ static err_t add_port(struct needs *needs, struct need need, const char *text)
     return err;
 }
 
+/* It becomes a need of another kind, or none: Landlock guards neither UDP nor who connects to a
+ * socket that is a file, and what is open already needs no right. */
+static err_t add_target(struct needs *needs, struct need need, const char *text)
+{
+    struct store store = { 0 };
+    struct url_fault fault;
+    struct target target;
+    err_t err = target_parse(&store, text, &target, &fault);
+
+    need.kind = NEED_NOTHING;
+    if (err == OK && target.kind == TARGET_FILE) {
+        need.kind = NEED_WRITE;
+        need.path = text + strlen("file:"); /* lives as long as the configuration */
+    } else if (err == OK && (target.kind == TARGET_TCP || target.kind == TARGET_TLS)) {
+        need.kind = NEED_CONNECT;
+        need.is_tcp = true;
+        need.port = target.url.port;
+    }
+    store_done(&store);
+    if (err == ERR_NOMEM || need.kind == NEED_NOTHING)
+        return err == ERR_NOMEM ? err : OK;
+    return add(needs, need);
+}
+
 static err_t add_text(struct needs *needs, struct need need, const char *text)
 {
+    if (need.kind == NEED_TARGET)
+        return add_target(needs, need, text);
     if (!text[0] || (need.kind == NEED_TRUST && strcmp(text, "system") == 0))
         return OK;
     if (is_port(need.kind))

@@ -64,6 +64,7 @@ err_t server_init(struct server *server, const struct upstream_config *config, s
         return ERR_NOMEM;
     if (!server->ops->encrypted)
         return OK;
+    server->peer.alpn = "dot"; /* RFC 7858 section 6 (IANA) */
     server->peer.name = config->url.name ? config->url.name : config->url.host;
     return read_pins(server, &config->pin);
 }

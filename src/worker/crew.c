@@ -113,6 +113,7 @@ void crew_look_after(const struct crew *c)
 {
     plan_refresh(c->plan);
     policy_state_tell(c->commons.policy, clock_monotonic_ns());
+    querylog_look_after(c->commons.querylog);
 }
 
 void crew_stop(struct crew *c)

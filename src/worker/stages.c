@@ -11,6 +11,7 @@
 #include "listen/listen.h"
 #include "metrics/metrics.h"
 #include "query/query.h"
+#include "querylog/desk.h"
 #include "upstream/ask.h"
 #include "upstream/server.h"
 #include "worker/pipeline.h"
@@ -381,15 +382,18 @@ void reply_to_client(struct query *q)
     q->is_answered = true;
     policy_note_response(&q->worker->policy, q, loop_now_ns(q->worker->loop));
     replies_note(&q->worker->replies, q->worker->loop, q);
-    log_query(q);
+    if (querylog_wants(q->worker->log))
+        log_query(q);
     q->listener->ops->reply(q->listener, q);
-    log_responses_leave(q->worker);
+    if (q->worker->has_noted)
+        log_responses_leave(q->worker);
 }
 
 void forget_query(struct query *q)
 {
     wheel_cancel(&q->patience);
-    free(q->kept);
+    if (q->kept)
+        free(q->kept);
     if (q->listener) {
         q->listener->waiting--;
         tally_note(&q->worker->tally, q, loop_now_ns(q->worker->loop));

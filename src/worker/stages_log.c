@@ -40,8 +40,7 @@ void log_turn_ends(struct worker *w)
 
 void log_responses_leave(struct worker *w)
 {
-    if (w->has_noted)
-        loop_at_turn_end(w->loop, &w->log_turn, end_turn, w);
+    loop_at_turn_end(w->loop, &w->log_turn, end_turn, w);
 }
 
 static struct slice copy_of(struct query *q, struct slice message)
@@ -110,12 +109,9 @@ static union addr listener_of(const struct query *q)
 void log_query(struct query *q)
 {
     const struct listener *l = q->listener;
-    union addr listener;
+    union addr listener = listener_of(q);
     struct client_tls tls;
 
-    if (!querylog_wants(q->worker->log))
-        return;
-    listener = listener_of(q);
     tls.version = "";
     tls.name_len = 0;
     if (l->ops->tell_tls)

@@ -15,11 +15,10 @@ void log_before_waiting(struct query *q);
 /* An upstream has answered it. */
 void log_exchange(struct query *q);
 
-/* It has its response, or will get none. */
+/* It has its response, or will get none. Somebody wants records. */
 void log_query(struct query *q);
 
-/* The response, or what there is of it, is on its way: it will be gone at the end of this turn, but
- * for what a listener asks for later. */
+/* The responses of what was noted are on their way: they will be gone at the end of this turn. */
 void log_responses_leave(struct worker *w);
 
 /* What was noted goes to the streams now, not at the end of the turn. */

@@ -44,7 +44,7 @@ static bool feed(struct tls *t, struct slice piece)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    const struct tls_peer peer = { .name = "dns.example" };
+    const struct tls_peer peer = { .name = "dns.example", .alpn = "dot" };
     struct slice stream = slice_of(data, size);
     struct tls *t;
     size_t piece;

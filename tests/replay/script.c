@@ -10,6 +10,7 @@
 #include "config/config.h"
 #include "io/loop.h"
 #include "listen/admission.h"
+#include "querylog/querylog.h"
 #include "worker/plan.h"
 #include "worker/prefetch.h"
 #include "worker/worker.h"

@@ -121,7 +121,7 @@ void world_open(struct world *w)
     static const struct recipe authority = { .common_name = "Authority", .is_authority = true };
     char path[] = "/tmp/dotproxy-test-XXXXXX", reason[TLS_REASON_MAX];
 
-    *w = (struct world){ .peer.name = "dns.example" };
+    *w = (struct world){ .peer = { .name = "dns.example", .alpn = "dot" } };
     w->authority = identity_make(&authority, NULL);
     CHECK(close(mkstemp(path)) == 0);
     identity_write(&w->authority, path);
