@@ -1,5 +1,6 @@
 /* control/stats.c - `stats`: everything that was counted since the start. */
 #include "control/kinds.h"
+#include "control/streams.h"
 #include "listen/entrance.h"
 #include "worker/crew.h"
 #include "worker/plan.h"
@@ -42,4 +43,5 @@ void request_stats(struct control_house *house, const struct request *request,
     for (size_t i = 0; i < rule_count; i++)
         report_number(report, policy_count_name(&rules[i], name), rules[i].value);
     tell_certificates(house->crew->plan, report);
+    streams_tell(house->crew->commons.querylog, report);
 }

@@ -3,6 +3,7 @@
 #include "cache/cache.h"
 #include "config/url.h"
 #include "control/kinds.h"
+#include "control/streams.h"
 #include "listen/entrance.h"
 #include "listen/listen.h"
 #include "upstream/roster.h"
@@ -92,4 +93,5 @@ void request_status(struct control_house *house, const struct request *request,
     tell_certificates(crew->plan, report);
     tell_upstreams(crew->plan->roster, report);
     tell_cache(crew->commons.cache, report);
+    streams_tell(crew->commons.querylog, report);
 }

@@ -23,13 +23,13 @@ bool backlog_move(struct backlog *b, struct backlog *from)
 {
     struct backlog swapped = *b;
 
+    if (from->records == 0)
+        return true;
     if (b->records == 0) {
         *b = *from;
         *from = swapped;
         return true;
     }
-    if (from->records == 0)
-        return true;
     if (!buffer_room(&b->bytes, from->bytes.len) ||
         buffer_append(&b->lengths, buffer_slice(&from->lengths)) != OK)
         return false;

@@ -15,11 +15,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LOOK_NS  (20 * NS_PER_MS)   /* between two looks at what has arrived */
-#define STALL_NS (2 * NS_PER_S)     /* without any progress, and the memory half full: it is away */
-#define LOAD_MAX (1u << 20)         /* bytes of a load that more is added to */
-#define PARCEL   (UPLINK_CHUNK / 2) /* bytes from which on it is sent */
-#define KEEP     UPLINK_CHUNK
+#define LOOK_NS (20 * NS_PER_MS)   /* between two looks at what has arrived */
+#define WINDOW  (1u << 20)         /* bytes of records that may be on their way */
+#define PARCEL  (UPLINK_CHUNK / 2) /* bytes from which on it is sent */
+#define KEEP    UPLINK_CHUNK
 
 /* Records that were sent together. */
 struct parcel {
@@ -118,8 +117,6 @@ static void settle(struct delivery *d)
         gone.records += parcel.size.records;
         buffer_consume(&d->parcels, sizeof parcel, KEEP);
     }
-    if (d->parcels.len == 0 || gone.records > 0)
-        d->moved_ns = clock_monotonic_ns();
     if (gone.records == 0)
         return;
     uplink_proves_good(&d->uplink);
@@ -168,14 +165,17 @@ static void spool_tray(struct delivery *d)
     tell_kept(d);
 }
 
-/* It goes back to where it came from. */
+/* What was on its way will be sent once more: from the spool, or from memory. */
 static void put_load_back(struct delivery *d)
 {
+    const struct backlog_mark all = { d->load.bytes.len, d->load.records };
+
     if (d->is_from_spool) {
         backlog_done(&d->load);
         spool_rewind(&d->spool);
-    } else if (d->load.records > 0) {
-        tray_return(&d->base.tray, &d->load);
+    } else if (d->has_spool && d->load.records > 0 && spool_put_back(&d->spool, &d->load) == OK) {
+        tray_drop(&d->base.tray, &d->load, all);
+        tell_kept(d);
     }
     d->is_from_spool = false;
     d->on_the_way = d->packed = (struct backlog_mark){ 0 };
@@ -198,21 +198,27 @@ static void down(void *arg, const char *why)
     spool_tray(d);
 }
 
-/* The next records join the load. */
+static void load_from_spool(struct delivery *d)
+{
+    if (d->is_ending || spool_read(&d->spool, &d->load) != ERR_MALFORMED || d->load.records > 0)
+        return;
+    atomic_fetch_add_explicit(&d->base.lost, spool_give_up(&d->spool), memory_order_relaxed);
+    tell_kept(d);
+}
+
+/* The next records join the load: those of the tray only when the spool has no older ones. */
 static void load_more(struct delivery *d)
 {
-    if (d->load.bytes.len >= LOAD_MAX)
+    const bool has_older = d->has_spool && d->spool.records > 0;
+
+    if (d->load.bytes.len >= WINDOW)
         return;
     if (d->load.records == 0)
-        d->is_from_spool = d->has_spool && d->spool.records > 0;
-    if (!d->is_from_spool) {
-        tray_take(&d->base.tray, &d->load);
-        return;
-    }
-    if (!d->is_ending && spool_read(&d->spool, &d->load) == ERR_MALFORMED && d->load.records == 0) {
-        atomic_fetch_add_explicit(&d->base.lost, spool_give_up(&d->spool), memory_order_relaxed);
-        tell_kept(d);
-    }
+        d->is_from_spool = has_older;
+    if (d->is_from_spool)
+        load_from_spool(d);
+    else if (!has_older)
+        tray_take_some(&d->base.tray, &d->load, WINDOW / 4);
 }
 
 static err_t wrap(struct delivery *d, struct slice record)
@@ -267,15 +273,6 @@ static void look_again(void *arg)
     delivery_flush(arg);
 }
 
-/* A collector that has stopped reading must not cost records that the spool has room for. A socket
- * that is a file holds on to what it has taken, so there nothing could be sent again. */
-static void see_whether_it_stalls(struct delivery *d)
-{
-    if (d->has_spool && d->base.target->kind != TARGET_UNIX && tray_is_half_full(&d->base.tray) &&
-        clock_monotonic_ns() > d->moved_ns + STALL_NS)
-        uplink_fail(&d->uplink, "it does not read");
-}
-
 void delivery_flush(struct sink *s)
 {
     struct delivery *d = delivery_of(s);
@@ -283,9 +280,8 @@ void delivery_flush(struct sink *s)
     if (d->is_ready) {
         settle(d);
         ship(d);
-        see_whether_it_stalls(d);
     }
-    if (d->is_away || (d->is_from_spool && tray_is_half_full(&s->tray)))
+    if (d->is_away || tray_is_half_full(&s->tray))
         spool_tray(d);
     if (d->on_the_way.records > 0)
         wheel_set(loop_wheel(s->loop), &d->look, clock_monotonic_ns() + LOOK_NS, look_again, d);
@@ -321,7 +317,6 @@ void delivery_begin(struct sink *s)
     };
     struct delivery *d = delivery_of(s);
 
-    d->moved_ns = clock_monotonic_ns();
     if (d->has_spool)
         open_spool(d);
     uplink_start(&d->uplink, s->loop, &handler, d);
@@ -331,7 +326,6 @@ void delivery_is_ready(struct delivery *d)
 {
     d->is_ready = true;
     d->is_away = false;
-    d->moved_ns = clock_monotonic_ns();
     sink_works(&d->base);
     delivery_flush(&d->base);
 }

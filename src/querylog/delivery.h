@@ -22,7 +22,6 @@ struct delivery {
     struct buffer parcels;          /* struct parcel each: the parts of `on_the_way` */
     struct buffer wrapped;          /* the next parcel, as far as it was not sent yet */
     struct backlog_mark packed;     /* the load up to its end */
-    uint64_t moved_ns;              /* when something arrived last, or nothing was on its way */
     struct timer look;
 };
 

@@ -200,6 +200,17 @@ static bool is_wanted(const struct outlet *o, const struct log_view *view)
            filter_passes(&o->filter, view);
 }
 
+/* A format begins with an empty pen, whatever stands before the frame. */
+static void write_frame(const struct outlet *o, const struct log_view *view,
+                        const struct stamp *stamp, unsigned frame, struct pen *scratch)
+{
+    struct pen pen = pen_on(scratch->next, (size_t)(scratch->end - scratch->next));
+
+    o->format->write(&pen, view, stamp, frame);
+    scratch->next = pen.next;
+    scratch->is_too_long |= pen.is_too_long;
+}
+
 /* All frames of a record. */
 static void write_frames(struct outlet *o, const struct log_view *view, const struct stamp *stamp,
                          bool is_cut, struct pen *scratch)
@@ -213,7 +224,7 @@ static void write_frames(struct outlet *o, const struct log_view *view, const st
 
         if (ops->open_frame)
             ops->open_frame(o->sink, scratch, view, stamp, is_cut);
-        o->format->write(scratch, view, stamp, frame);
+        write_frame(o, view, stamp, frame, scratch);
         if (ops->close_frame)
             ops->close_frame(scratch, start);
     }

@@ -17,7 +17,9 @@
 #define ROOM       (16u << 20)
 #define RECORD_MAX 8192 /* what receivers take unless they are told otherwise */
 #define RETRY_NS   NS_PER_S
-#define AGAIN_NS   (10 * NS_PER_MS) /* until there is room again */
+#define SLICE_NS   (4 * NS_PER_MS)
+#define SLICE_MIN  32 /* records that leave at once, or a part of what waits */
+#define SLICE_PART 8
 
 struct datagrams {
     struct sink base;
@@ -83,41 +85,53 @@ static bool settle(struct datagrams *d)
     return error == 0;
 }
 
+/* Whether it has left. */
 static bool send_first(struct datagrams *d)
 {
     struct backlog_mark mark = { 0 };
     struct slice record = backlog_next(&d->taken, &mark);
     err_t err = socket_send(d->fd, record);
 
-    if (err == ERR_AGAIN) {
-        wheel_set(loop_wheel(d->base.loop), &d->again, clock_monotonic_ns() + AGAIN_NS, flush_again,
-                  d);
-        return false;
-    }
-    if (err != OK) {
+    if (err == ERR_SYSTEM)
         fail(d, errno);
+    if (err != OK)
         return false;
-    }
     trust_last(d);
     d->unsure = 1;
     tray_drop(&d->base.tray, &d->taken, mark);
     return true;
 }
 
+/* A receiver's buffer holds some hundred datagrams, and less than comes in one round of the thread
+ * that writes: so they do not leave all at once. */
+static void send_slice(struct datagrams *d)
+{
+    size_t left = d->taken.records / SLICE_PART;
+
+    if (left < SLICE_MIN)
+        left = SLICE_MIN;
+    while (d->taken.records > 0 && left-- > 0)
+        if (!send_first(d))
+            break;
+    if (d->taken.records > 0 && d->fd >= 0)
+        wheel_set(loop_wheel(d->base.loop), &d->again, clock_monotonic_ns() + SLICE_NS, flush_again,
+                  d);
+}
+
 static void flush(struct sink *s)
 {
     struct datagrams *d = datagrams_of(s);
 
-    if (clock_monotonic_ns() < d->retry_at_ns || !settle(d))
+    if (clock_monotonic_ns() < d->retry_at_ns || timer_is_set(&d->again) || !settle(d))
         return;
     if (d->fd < 0 && socket_connect_dgram(&s->target->url.addr, &d->fd) != OK) {
         fail(d, errno);
         return;
     }
-    while (d->taken.records > 0 || tray_take(&s->tray, &d->taken))
-        if (!send_first(d))
-            return;
-    sink_works(s);
+    tray_take(&s->tray, &d->taken);
+    send_slice(d);
+    if (d->fd >= 0)
+        sink_works(s);
 }
 
 static bool finish(struct sink *s, bool is_late)

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define NAME_MAX_LEN (PATH_MAX + 8)
+#define SERIAL_FIRST (1u << 30) /* there is room before it, too */
 
 static const char *name_of(const char *path, uint64_t serial, char name[NAME_MAX_LEN])
 {
@@ -54,7 +55,7 @@ err_t spool_check(const char *path, uint32_t kind, char reason[SPOOL_REASON_MAX]
             segment_close(&segment);
             continue;
         }
-        snprintf(reason, SPOOL_REASON_MAX, "%s: %s", name,
+        snprintf(reason, SPOOL_REASON_MAX, "%.300s: %.150s", name,
                  err == ERR_SYSTEM ? strerrordesc_np(errno)
                                    : "holds no records of this format; name another spool");
         return err;
@@ -112,7 +113,10 @@ static err_t take_up(struct spool *s, unsigned slot, uint64_t *ret_cut)
 
 err_t spool_open(struct spool *s, const char *path, uint64_t size, uint32_t kind, uint64_t *ret_cut)
 {
-    *s = (struct spool){ .path = path, .kind = kind, .segment_max = size / SPOOL_SEGMENTS };
+    *s = (struct spool){ .path = path,
+                         .kind = kind,
+                         .segment_max = size / SPOOL_SEGMENTS,
+                         .next_serial = SERIAL_FIRST };
     *ret_cut = 0;
     s->chunk = malloc(SEGMENT_CHUNK);
     if (!s->chunk)
@@ -145,6 +149,36 @@ static err_t add_segment(struct spool *s)
     s->next_serial++;
     if (s->count++ == s->read_from)
         s->read_at = SEGMENT_HEAD;
+    return OK;
+}
+
+static err_t fill_segment(struct segment *segment, const struct backlog *b, uint8_t *chunk)
+{
+    struct backlog_mark mark = { 0 };
+
+    while (mark.records < b->records)
+        TRY(segment_add(segment, b, &mark, UINT64_MAX, chunk));
+    return OK;
+}
+
+err_t spool_put_back(struct spool *s, const struct backlog *b)
+{
+    const uint64_t serial = s->count > 0 ? s->segments[0].serial - 1 : s->next_serial;
+    struct segment segment;
+    char name[NAME_MAX_LEN];
+    err_t err;
+
+    if (!s->chunk || s->count == SPOOL_SEGMENTS)
+        return ERR_BUSY;
+    TRY(segment_make(&segment, name_of(s->path, serial, name), serial, s->kind));
+    err = fill_segment(&segment, b, s->chunk);
+    if (err != OK) {
+        unlink(name);
+        segment_close(&segment);
+        return err;
+    }
+    insert(s, &segment);
+    spool_rewind(s);
     return OK;
 }
 

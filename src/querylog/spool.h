@@ -37,6 +37,10 @@ void spool_close(struct spool *s);
  * with errno when the disk does not take more. */
 err_t spool_add(struct spool *s, const struct backlog *b, struct backlog_mark *ret_added);
 
+/* Adds all of `b` before what is there, in a file of its own, however long that becomes. ERR_BUSY
+ * when there are as many files as there may be, ERR_SYSTEM with errno: none was added. */
+err_t spool_put_back(struct spool *s, const struct backlog *b);
+
 /* Adds the next records to `b`, none when all were read. ERR_SYSTEM with errno, ERR_MALFORMED when
  * the file is not any more what it was. */
 err_t spool_read(struct spool *s, struct backlog *b);

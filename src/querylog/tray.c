@@ -38,6 +38,20 @@ bool tray_take(struct tray *t, struct backlog *taken)
     return taken->records > 0;
 }
 
+bool tray_take_some(struct tray *t, struct backlog *taken, size_t max)
+{
+    struct backlog_mark mark = { 0 }, next = { 0 };
+    struct slice record;
+
+    pthread_mutex_lock(&t->lock);
+    while (mark.bytes < max && (record = backlog_next(&t->waiting, &next)).len > 0 &&
+           backlog_add(taken, record))
+        mark = next;
+    backlog_drop(&t->waiting, mark);
+    pthread_mutex_unlock(&t->lock);
+    return taken->records > 0;
+}
+
 /* When memory is out they stay with the caller, who asks again. */
 void tray_return(struct tray *t, struct backlog *taken)
 {

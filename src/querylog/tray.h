@@ -22,8 +22,10 @@ void tray_done(struct tray *t);
 /* Puts a copy of the record; false when there is no room for it. */
 bool tray_put(struct tray *t, struct slice record);
 
-/* Moves all that waits behind what is in `taken`. Returns whether that holds anything then. */
+/* Moves all that waits behind what is in `taken`, or about `max` bytes of it. Returns whether that
+ * holds anything then. */
 bool tray_take(struct tray *t, struct backlog *taken);
+bool tray_take_some(struct tray *t, struct backlog *taken, size_t max);
 
 /* Gives back what was taken: it stands before all that was put since. */
 void tray_return(struct tray *t, struct backlog *taken);

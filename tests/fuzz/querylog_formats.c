@@ -152,8 +152,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     q.response.len = q.response.len > DNS_MESSAGE_MAX ? DNS_MESSAGE_MAX : q.response.len;
     read_asked(&q.asked, choice & ECHOES ? slice_after(q.response, DNS_HEADER_SIZE) : q.message);
     q.fault.rcode = (uint16_t)(verdict * 16);
-    q.verdict = (struct verdict){ (enum action)(verdict & 3), choice & HAS_RULE ? "rate" : NULL,
-                                  choice & HAS_SHADOW ? "access" : NULL, verdict };
+    q.verdict = (struct verdict){ .action = (enum action)(verdict & 3),
+                                  .rule = choice & HAS_RULE ? "rate" : NULL,
+                                  .shadow = choice & HAS_SHADOW ? "access" : NULL,
+                                  .bits = verdict };
     querylog_note(desk(), &q, &facts);
     querylog_turn_ends(desk(), size);
     view = record_read(belt_next(&desk()->belt));

@@ -131,7 +131,7 @@ TEST(dnstap_policy, "a rule and what it did")
 
     made_begin(&m);
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
-        m.query.verdict = (struct verdict){ pairs[i].action, "rate", NULL, 24 };
+        m.query.verdict = (struct verdict){ .action = pairs[i].action, .rule = "rate", .bits = 24 };
         t = unpack(1);
         CHECK_TEXT(t->policy->type, "dotproxy");
         check_bytes(t->policy->rule, BYTES("rate"));
@@ -140,7 +140,7 @@ TEST(dnstap_policy, "a rule and what it did")
             CHECK_EQUAL(t->policy->action, pairs[i].told);
         CHECK_EQUAL(t->policy->match, DNSTAP__POLICY__MATCH__CLIENT_IP);
     }
-    m.query.verdict = (struct verdict){ ACTION_PASS, NULL, "rate", 0 };
+    m.query.verdict = (struct verdict){ .action = ACTION_PASS, .shadow = "rate" };
     t = unpack(0);
     CHECK_TEXT(t->policy->type, "dotproxy shadow");
     CHECK_EQUAL(t->policy->action, DNSTAP__POLICY__ACTION__PASS);

@@ -49,7 +49,7 @@ TEST(filter_only,
     CHECK(!passes(denied) && !passes(errors));
     m.query.verdict.shadow = "rate";
     CHECK(passes(denied) && !passes(errors));
-    m.query.verdict = (struct verdict){ ACTION_DROP, "rate", NULL, 0 };
+    m.query.verdict = (struct verdict){ .action = ACTION_DROP, .rule = "rate" };
     m.query.response = (struct slice){ 0 };
     CHECK(passes(denied) && passes(errors));
     made_begin(&m);

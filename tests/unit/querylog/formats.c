@@ -121,7 +121,7 @@ static void make_full(void)
     m.query.look = LOOK_EXPIRED;
     *edns = (struct edns){ .present = true, .dnssec_ok = true, .udp_size = 1232 };
     edns->client_subnet = BYTES("\0\1\x18\0\xc6\x33\x64");
-    m.query.verdict = (struct verdict){ ACTION_PASS, NULL, "rate", 0 };
+    m.query.verdict = (struct verdict){ .action = ACTION_PASS, .shadow = "rate" };
     made_ask(&m, NAME("x.co.uk"), 65280);
     wire_opt(&m.response, 0, BYTES("\0\xf\0\xa\0\x16sp\xc3\xa4t \n\""));
     m.response.room[3] |= RCODE_SERVFAIL;
@@ -195,7 +195,7 @@ TEST(format_denied, "a query that a rule dropped has no response, and the rule i
     m.query.source = FROM_NOWHERE;
     m.query.look = LOOK_NONE;
     m.query.response = (struct slice){ 0 };
-    m.query.verdict = (struct verdict){ ACTION_DROP, "access", NULL, 24 };
+    m.query.verdict = (struct verdict){ .action = ACTION_DROP, .rule = "access", .bits = 24 };
     text = made_text(&m, "json");
     check_has(text, "\"source\":\"none\",\"qname\"");
     check_has(text, "\"action\":\"drop\",\"rule\":\"access\",\"rule_prefix\":24}");
