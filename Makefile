@@ -48,7 +48,7 @@ install: all    ## binary, man page, example configuration, service unit (DESTDI
 	install -m 644 docs/reference/dotproxy.1 $(mandir)
 	test -e $(confdir)/dotproxy.yaml || install -m 644 etc/dotproxy.yaml $(confdir)
 	sed 's,/usr/bin/,$(prefix)/bin/,' etc/dotproxy.service >$(unitdir)/dotproxy.service
-	install -m 644 LICENSE README.md etc/dotproxy.yaml $(docdir)
+	install -m 644 LICENSE README.md etc/dotproxy.yaml etc/grafana-dashboard.json etc/prometheus-alerts.yaml $(docdir)
 
 image:          ## the container image (docker, podman or buildah)
 	@scripts/image.sh $(IMAGE)

@@ -278,3 +278,26 @@ void cache_stats(struct cache *c, struct cache_stats *ret_stats)
     for (unsigned i = 0; i < c->shard_count; i++)
         add_stats(&c->shards[i], ret_stats);
 }
+
+static bool can_answer(const struct shard *s, uint32_t now_s, uint32_t stale_s)
+{
+    union entry_room room;
+
+    for (size_t i = 0; i < shard_index_words(s); i++)
+        if (shard_read(s, i, &room) && !(room.entry.bits & ENTRY_FAILURE) &&
+            entry_is_usable(&room.entry, now_s, stale_s))
+            return true;
+    return false;
+}
+
+bool cache_can_answer(struct cache *c, uint32_t now_s)
+{
+    const uint32_t stale_s = atomic_load_explicit(&c->stale, memory_order_relaxed);
+    struct cache_stats stats;
+
+    cache_stats(c, &stats);
+    for (unsigned i = 0; i < c->shard_count && stats.entries > 0; i++)
+        if (can_answer(&c->shards[i], now_s, stale_s))
+            return true;
+    return false;
+}

@@ -79,4 +79,8 @@ size_t cache_flush(struct cache *c, const struct slice *name);
 
 void cache_stats(struct cache *c, struct cache_stats *ret_stats);
 
+/* Whether there is any response that may be served now, fresh or stale; a remembered failure is
+ * none. Takes a while where there is not. */
+bool cache_can_answer(struct cache *c, uint32_t now_s);
+
 #endif

@@ -2,6 +2,7 @@
 #include "base/buffer.h"
 #include "command/command.h"
 #include "command/options.h"
+#include "command/screen.h"
 #include "config/nearest.h"
 #include "config/store.h"
 #include "control/call.h"
@@ -13,8 +14,12 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#define WATCH_MS 2000 /* between two looks at what is watched */
+
 struct ctl {
     const char *file, *socket; /* NULL: not given */
+    bool wants_json, is_once;
+    const struct request_kind *kind;
     char line[REQUEST_LINE_MAX + 1];
     struct request request; /* the same line, as the other end will read it */
 };
@@ -22,6 +27,7 @@ struct ctl {
 static const struct option names[] = {
     { "config", required_argument, NULL, 'c' },
     { "json", no_argument, NULL, 'j' },
+    { "once", no_argument, NULL, 'o' },
     { "socket", required_argument, NULL, 's' },
     { 0 },
 };
@@ -32,7 +38,10 @@ static int say_usage(void)
     for (size_t i = 0; i < request_kind_count; i++)
         fprintf(stderr, "  dotproxy ctl %s %s\n      %s\n", request_kinds[i].name,
                 request_kinds[i].operands, request_kinds[i].doc);
-    fputs("  --json answers in JSON; --socket PATH or -c FILE tell where the socket is\n", stderr);
+    fputs(
+        "  --json answers in JSON; --once shows once what a terminal would show again and again;\n"
+        "  --socket PATH or -c FILE tell where the socket is\n",
+        stderr);
     return STATUS_USAGE;
 }
 
@@ -77,7 +86,7 @@ static int check_request(struct ctl *ctl)
         fputs("ctl: a request is a few words of printable ASCII\n", stderr);
         return STATUS_USAGE;
     }
-    kind = request_find(r->words[0]);
+    ctl->kind = kind = request_find(r->words[0]);
     near = request_nearest(r->words[0]);
     if (kind && r->count - 1 <= kind->operands_max)
         return STATUS_OK;
@@ -93,7 +102,6 @@ static int check_request(struct ctl *ctl)
 
 static int read_words(int argc, char **argv, struct ctl *ctl)
 {
-    bool wants_json = false;
     int letter, status;
 
     optind = 0; /* start anew: main may be called by tests more than once */
@@ -109,12 +117,14 @@ static int read_words(int argc, char **argv, struct ctl *ctl)
             ctl->file = optarg;
         else if (letter == 's')
             ctl->socket = optarg;
+        else if (letter == 'o')
+            ctl->is_once = true;
         else
-            wants_json = true;
+            ctl->wants_json = true;
     }
     if (optind == argc)
         return say_usage();
-    status = make_line(ctl, argv + optind, argc - optind, wants_json);
+    status = make_line(ctl, argv + optind, argc - optind, ctl->wants_json);
     return status == STATUS_OK ? check_request(ctl) : status;
 }
 
@@ -131,18 +141,22 @@ static void say_unreachable(const char *socket, err_t err)
             socket, what, hint);
 }
 
+static bool begins_with(struct slice text, const char *start)
+{
+    return text.len >= strlen(start) && memcmp(text.data, start, strlen(start)) == 0;
+}
+
+static bool is_error(struct slice text)
+{
+    return begins_with(text, REPORT_ERROR) || begins_with(text, REPORT_ERROR_JSON);
+}
+
 /* An error goes to standard error, in JSON as it is. */
 static int print_response(struct slice text)
 {
-    static const char error[] = REPORT_ERROR, error_json[] = REPORT_ERROR_JSON;
-    const size_t len = sizeof error - 1, json_len = sizeof error_json - 1;
-
-    if (text.len >= len && memcmp(text.data, error, len) == 0) {
-        text = slice_after(text, len);
-        fwrite(text.data, 1, text.len, stderr);
-        return STATUS_FAILED;
-    }
-    if (text.len >= json_len && memcmp(text.data, error_json, json_len) == 0) {
+    if (is_error(text)) {
+        if (begins_with(text, REPORT_ERROR))
+            text = slice_after(text, strlen(REPORT_ERROR));
         fwrite(text.data, 1, text.len, stderr);
         return STATUS_FAILED;
     }
@@ -150,24 +164,92 @@ static int print_response(struct slice text)
     return fflush(stdout) == 0 ? STATUS_OK : STATUS_FAILED;
 }
 
-static int ask(const struct ctl *ctl, const char *socket)
+static int ask_once(const struct ctl *ctl)
 {
     struct buffer response = { 0 };
     int status = STATUS_FAILED;
-    err_t err;
+    err_t err = call(ctl->socket, ctl->line, &response);
 
-    if (socket[0] == 0) {
+    if (err == OK)
+        status = print_response(buffer_slice(&response));
+    else
+        say_unreachable(ctl->socket, err);
+    buffer_done(&response);
+    return status;
+}
+
+/* What comes of a response without end; only its beginning can be an error. */
+struct listening {
+    bool has_begun;
+    int status;
+};
+
+static bool print_more(void *arg, struct slice bytes)
+{
+    struct listening *l = arg;
+
+    if (!l->has_begun)
+        l->status = print_response(bytes);
+    else if (fwrite(bytes.data, 1, bytes.len, stdout) != bytes.len || fflush(stdout) != 0)
+        l->status = STATUS_FAILED;
+    l->has_begun = true;
+    return l->status == STATUS_OK;
+}
+
+static int listen_on(const struct ctl *ctl)
+{
+    struct listening l = { .status = STATUS_OK };
+    err_t err = call_endless(ctl->socket, ctl->line, print_more, &l);
+
+    if (err == ERR_CLOSED && l.has_begun)
+        fputs("ctl: dotproxy has ended it\n", stderr);
+    else if (err != OK)
+        say_unreachable(ctl->socket, err);
+    return err == OK ? l.status : STATUS_FAILED;
+}
+
+/* An error ends it, and is told when the terminal is as it was. */
+static int watch(const struct ctl *ctl)
+{
+    struct buffer response = { 0 };
+    struct screen *screen = screen_open();
+    bool goes_on = screen;
+    err_t err = screen ? OK : ERR_NOMEM;
+    int status = STATUS_OK;
+
+    while (goes_on) {
+        buffer_consume(&response, response.len, SIZE_MAX);
+        err = call(ctl->socket, ctl->line, &response);
+        goes_on = err == OK && !is_error(buffer_slice(&response));
+        if (goes_on) {
+            screen_show(screen, buffer_slice(&response));
+            goes_on = screen_wait(screen, WATCH_MS);
+        }
+    }
+    if (screen)
+        screen_close(&screen);
+    if (err != OK) {
+        say_unreachable(ctl->socket, err);
+        status = STATUS_FAILED;
+    } else if (is_error(buffer_slice(&response))) {
+        status = print_response(buffer_slice(&response));
+    }
+    buffer_done(&response);
+    return status;
+}
+
+static int ask(const struct ctl *ctl)
+{
+    if (ctl->socket[0] == 0) {
         fputs("ctl: control.socket is empty: dotproxy runs without one; name one in its file\n",
               stderr);
         return STATUS_FAILED;
     }
-    err = call(socket, ctl->line, &response);
-    if (err == OK)
-        status = print_response(buffer_slice(&response));
-    else
-        say_unreachable(socket, err);
-    buffer_done(&response);
-    return status;
+    if (ctl->kind->is_endless)
+        return listen_on(ctl);
+    if (ctl->kind->is_watched && !ctl->is_once && !ctl->wants_json && screen_is_there())
+        return watch(ctl);
+    return ask_once(ctl);
 }
 
 int command_ctl(int argc, char **argv)
@@ -187,7 +269,7 @@ int command_ctl(int argc, char **argv)
         ctl.file = CONFIG_FILE_DEFAULT;
     if (!ctl.socket)
         ctl.socket = call_find_socket(ctl.file, &store);
-    status = ask(&ctl, ctl.socket);
+    status = ask(&ctl);
     store_done(&store);
     return status;
 }

@@ -6,6 +6,7 @@
 #include "command/command.h"
 #include "command/lookup.h"
 #include "command/options.h"
+#include "command/page_check.h"
 #include "command/sections.h"
 #include "dns/types.h"
 #include "upstream/roster.h"
@@ -13,7 +14,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define URL_DEFAULT "dns://127.0.0.1:53"
+#define URL_DEFAULT      "dns://127.0.0.1:53"
+#define PAGE_PATIENCE_MS 2000
 
 static void note_answer(void *arg, const struct upstream_answer *answer)
 {
@@ -57,6 +59,26 @@ static int check(const char *url)
     return status;
 }
 
+/* What monitoring reads: /health, /ready. */
+static int check_page(const char *text)
+{
+    struct store store = { 0 };
+    struct url_fault fault;
+    struct url url;
+    char reason[PAGE_REASON_MAX];
+    int status = STATUS_USAGE;
+
+    if (url_parse(&store, text, &url, &fault) != OK) {
+        fprintf(stderr, "healthcheck: %s: %s\n", text, fault.why);
+    } else {
+        status = page_check(&url, PAGE_PATIENCE_MS, reason) ? STATUS_OK : STATUS_FAILED;
+        if (status != STATUS_OK)
+            fprintf(stderr, "healthcheck: %s: %s\n", text, reason);
+    }
+    store_done(&store);
+    return status;
+}
+
 int command_healthcheck(int argc, char **argv)
 {
     if (argc > 2) {
@@ -64,5 +86,7 @@ int command_healthcheck(int argc, char **argv)
                 URL_DEFAULT);
         return STATUS_USAGE;
     }
+    if (argc == 2 && strncmp(argv[1], "http://", 7) == 0)
+        return check_page(argv[1]);
     return check(argc == 2 ? argv[1] : URL_DEFAULT);
 }

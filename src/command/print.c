@@ -6,6 +6,7 @@
 #include "command/sections.h"
 #include "config/nearest.h"
 #include "config/print_yaml.h"
+#include "control/page.h"
 #include "querylog/fields.h"
 
 #include <stdio.h>
@@ -25,6 +26,13 @@ static void print_record_schema(const struct section *const *sections, size_t co
     fields_print_schema(out);
 }
 
+static void print_metrics(const struct section *const *sections, size_t count, FILE *out)
+{
+    (void)sections;
+    (void)count;
+    page_describe(out);
+}
+
 /* What can be printed without a configuration. */
 struct topic {
     const char *name;
@@ -35,10 +43,11 @@ static const struct topic topics[] = {
     { "reference", print_reference }, { "schema", print_schema },
     { "man", print_manual },          { "example", print_example },
     { "records", print_records },     { "record-schema", print_record_schema },
+    { "metrics", print_metrics },
 };
 
 static const char topic_names[] =
-    "reference, schema, man, example, records, record-schema, effective";
+    "reference, schema, man, example, records, record-schema, effective, metrics";
 
 #define TOPIC_COUNT (sizeof topics / sizeof *topics)
 

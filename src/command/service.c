@@ -13,6 +13,7 @@
 #include "control/control_config.h"
 #include "control/metrics_config.h"
 #include "control/web.h"
+#include "io/socket.h"
 #include "log/line.h"
 #include "log/log.h"
 #include "log/log_config.h"
@@ -77,6 +78,25 @@ static void tell_started(const struct crew *crew)
               (int)getpid());
 }
 
+/* Monitoring that nobody can reach would be missed when it is needed. */
+static err_t open_web_socket(struct service *s, const struct config *config,
+                             char reason[PLAN_REASON_MAX])
+{
+    const struct metrics_config *metrics = config_one(config, &metrics_section);
+    union addr addr;
+    err_t err;
+
+    if (metrics->listen[0] == 0)
+        return OK;
+    err = metrics_config_addr(metrics->listen, &addr);
+    if (err == OK)
+        err = socket_listen(&addr, true, &s->web_socket, 1);
+    if (err != OK)
+        snprintf(reason, PLAN_REASON_MAX, "metrics.listen: cannot listen on %s: %s",
+                 metrics->listen, err_text(err));
+    return err;
+}
+
 /* Makes the plan and what needs root, and gives up the rights to more. `reason` says why not.
  * Returns an exit status. */
 static int prepare(struct service *s, struct config *config, struct plan **ret_plan,
@@ -85,7 +105,7 @@ static int prepare(struct service *s, struct config *config, struct plan **ret_p
     if (plan_new(ret_plan, config, workers_wanted(config), reason) != OK)
         return STATUS_USAGE;
     allow_many_descriptors();
-    if (plan_open(*ret_plan, NULL, reason) != OK ||
+    if (plan_open(*ret_plan, NULL, reason) != OK || open_web_socket(s, config, reason) != OK ||
         confine(&s->sandbox, config, &s->options, reason) != OK)
         return STATUS_FAILED;
     return STATUS_OK;
@@ -118,27 +138,9 @@ static void open_control(struct service *s, const struct config *config)
         log_event(EVENT_control_failed, "socket=%s reason=\"%s\"", control->socket, err_text(err));
 }
 
-static bool has_metrics(const struct config *config, union addr *ret_addr)
+static err_t start_web(struct service *s)
 {
-    const struct metrics_config *metrics = config_one(config, &metrics_section);
-
-    return metrics->listen[0] && metrics_config_addr(metrics->listen, ret_addr) == OK;
-}
-
-/* Monitoring that nobody can reach would be missed when it is needed. */
-static err_t open_web(struct service *s, const struct config *config, char reason[PLAN_REASON_MAX])
-{
-    union addr addr;
-    char text[ADDR_TEXT_MAX];
-    err_t err;
-
-    if (!has_metrics(config, &addr))
-        return OK;
-    err = web_open(&s->web, &addr, &s->house);
-    if (err != OK)
-        snprintf(reason, PLAN_REASON_MAX, "metrics.listen: cannot listen on %s: %s",
-                 addr_format(&addr, text), err_text(err));
-    return err;
+    return s->web_socket < 0 ? OK : web_open(&s->web, &s->web_socket, &s->house);
 }
 
 static err_t start_keeper(struct service *s)
@@ -160,8 +162,7 @@ static int start_threads(struct service *s, const struct config *config, struct 
     } else {
         confine_tell(s->sandbox);
         open_control(s, config); /* before threads that make files, because of the umask */
-        if (crew_start(&s->crew, plan, reason) == OK && start_keeper(s) == OK &&
-            open_web(s, config, reason) == OK)
+        if (crew_start(&s->crew, plan, reason) == OK && start_keeper(s) == OK && start_web(s) == OK)
             return STATUS_OK;
     }
     fprintf(stderr, "dotproxy: %s\n", reason);
@@ -175,6 +176,7 @@ int service_start(struct service *s)
     char reason[PLAN_REASON_MAX];
     int status = options_load(&s->options, &config);
 
+    s->web_socket = -1;
     if (status != STATUS_OK)
         return status;
     status = prepare(s, config, &plan, reason);
@@ -309,6 +311,7 @@ void service_stop(struct service *s)
 {
     control_close(&s->control);
     web_close(&s->web);
+    socket_close(&s->web_socket);
     crew_stop(&s->crew);
     keeper_stop(&s->keeper);
     if (s->crew.count > 0)

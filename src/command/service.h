@@ -17,6 +17,7 @@ struct service {
     struct keeper *keeper; /* NULL: nothing is kept over a restart */
     struct control_house house;
     struct control *control; /* NULL: there is no socket */
+    int web_socket;          /* that listens, for `web`; -1: there is none, or it is taken */
     struct web *web;         /* NULL: nobody monitors */
 };
 

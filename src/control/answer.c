@@ -41,15 +41,15 @@ static void answer_request(struct control_house *house, const struct request *re
         kind->answer(house, request, report);
 }
 
-char *answer(struct control_house *house, struct slice line, size_t *ret_len)
+struct answer answer(struct control_house *house, struct slice line)
 {
-    char *text = NULL;
-    struct report report = { .out = open_memstream(&text, ret_len) };
+    struct answer a = { 0 };
+    struct report report = { .out = open_memstream(&a.text, &a.len) };
     struct request request;
     err_t err;
 
     if (!report.out)
-        return NULL;
+        return (struct answer){ 0 };
     err = request_parse(line, &request);
     report.is_json = request.wants_json;
     if (err == OK)
@@ -57,9 +57,10 @@ char *answer(struct control_house *house, struct slice line, size_t *ret_len)
     else
         refuse_line(err, &report);
     report_end(&report);
+    a.tail = report.tail;
     if (ferror(report.out) | fclose(report.out)) {
-        free(text);
-        return NULL;
+        free(a.text);
+        a.text = NULL;
     }
-    return text;
+    return a;
 }

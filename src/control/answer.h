@@ -4,8 +4,15 @@
 #include "base/slice.h"
 
 struct control_house;
+struct tail;
 
-/* The response to a request line, which the caller frees; NULL when memory is out. */
-char *answer(struct control_house *house, struct slice line, size_t *ret_len);
+/* What a request line is answered. The receiver frees the text, and owns the tail. */
+struct answer {
+    char *text; /* NULL when memory is out */
+    size_t len;
+    struct tail *tail; /* that follows, attached to the query log; NULL: nothing follows */
+};
+
+struct answer answer(struct control_house *house, struct slice line);
 
 #endif

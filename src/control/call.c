@@ -85,17 +85,52 @@ static err_t receive_all(int fd, struct buffer *response)
     return ERR_TOOBIG;
 }
 
+/* Connects and says the line. */
+static err_t begin(const char *path, const char *line, int *ret_fd)
+{
+    err_t err;
+
+    TRY(socket_connect_unix(path, PATIENCE_MS, ret_fd));
+    err = send_all(*ret_fd, slice_of(line, strlen(line)));
+    if (err == OK)
+        err = send_all(*ret_fd, slice_of("\n", 1));
+    if (err != OK)
+        socket_close(ret_fd);
+    return err;
+}
+
 err_t call(const char *path, const char *line, struct buffer *ret_response)
 {
     int fd;
     err_t err;
 
-    TRY(socket_connect_unix(path, PATIENCE_MS, &fd));
-    err = send_all(fd, slice_of(line, strlen(line)));
-    if (err == OK)
-        err = send_all(fd, slice_of("\n", 1));
-    if (err == OK)
-        err = receive_all(fd, ret_response);
+    TRY(begin(path, line, &fd));
+    err = receive_all(fd, ret_response);
+    socket_close(&fd);
+    return err;
+}
+
+static err_t receive_on(int fd, call_fn *heard, void *arg)
+{
+    uint8_t room[16384];
+
+    for (;;) {
+        ssize_t len = recv(fd, room, sizeof room, 0);
+
+        if (len == 0 || (len < 0 && errno != EINTR && errno != EAGAIN))
+            return ERR_CLOSED;
+        if (len > 0 && !heard(arg, slice_of(room, (size_t)len)))
+            return OK;
+    }
+}
+
+err_t call_endless(const char *path, const char *line, call_fn *heard, void *arg)
+{
+    int fd;
+    err_t err;
+
+    TRY(begin(path, line, &fd));
+    err = receive_on(fd, heard, arg);
     socket_close(&fd);
     return err;
 }

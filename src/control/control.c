@@ -31,7 +31,7 @@ struct control {
     struct acceptor *acceptor;
     struct log_gate starved;
     struct list callers;
-    unsigned count;
+    unsigned count;          /* of those who have no tail: these have a number of their own */
     struct mailbox asked;    /* callers; posted by the control thread, taken by control_work */
     struct mailbox answered; /* callers; posted by control_work, taken by the control thread */
     _Atomic bool stops;      /* written by control_close, read by the control thread */
@@ -50,8 +50,8 @@ static void note_left(void *arg, struct caller *caller)
     struct control *c = arg;
 
     list_remove(&caller->link);
+    c->count -= !caller->tail;
     caller_close(&caller);
-    c->count--;
     acceptor_pause(c->acceptor, false);
 }
 
@@ -101,9 +101,15 @@ static void take_answers(void *arg)
     struct mail *next;
 
     for (struct mail *mail = mailbox_take(&c->answered); mail; mail = next) {
+        struct caller *caller = (struct caller *)mail;
+
         next = mail->next;
-        caller_answer((struct caller *)mail);
+        c->count -= !!caller->tail;
+        acceptor_pause(c->acceptor, c->count == CALLERS_MAX);
+        caller_answer(caller);
     }
+    list_for_each (node, &c->callers)
+        caller_go_on(LIST_OF(node, struct caller, link));
     if (atomic_load(&c->stops))
         end(c);
 }
@@ -122,13 +128,22 @@ void control_work(struct control *c)
 
     for (struct mail *mail = c ? mailbox_take(&c->asked) : NULL; mail; mail = next) {
         struct caller *caller = (struct caller *)mail;
+        struct answer a = answer(c->house, slice_of(caller->line, caller->line_len));
 
         next = mail->next;
-        caller->response =
-            answer(c->house, slice_of(caller->line, caller->line_len), &caller->response_len);
+        caller->response = a.text;
+        caller->response_len = a.len;
+        caller->tail = a.tail;
         mailbox_post(&c->answered, mail);
         loop_wake(c->loop);
     }
+}
+
+void control_wake(void *control)
+{
+    struct control *c = control;
+
+    loop_wake(c->loop);
 }
 
 static void remove_file(const struct control *c)
@@ -173,6 +188,7 @@ err_t control_open(struct control **ret_control, const char *path, struct contro
     if (!c)
         return ERR_NOMEM;
     c->house = house;
+    house->control = c;
     c->path = strdup(path);
     list_init(&c->callers);
     err = c->path ? loop_new(&c->loop) : ERR_NOMEM;

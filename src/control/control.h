@@ -22,6 +22,8 @@ struct control_house {
     /* From the control's own thread: there are requests, so control_work is to be called. */
     void (*call)(void *arg);
     void *arg;
+
+    struct control *control; /* set by control_open; who answers may only wake it */
 };
 
 /* Makes the socket `path`, which must not be in use by anybody alive, and starts the thread.
@@ -30,6 +32,9 @@ err_t control_open(struct control **ret_control, const char *path, struct contro
 
 /* Answers what was requested. Nothing when `c` is NULL. */
 void control_work(struct control *c);
+
+/* From any thread: tails of callers have news. `control` is a struct control. */
+void control_wake(void *control);
 
 /* Removes the socket and ends the thread; what is not yet answered will not be. */
 void control_close(struct control **c);

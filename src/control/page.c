@@ -8,6 +8,7 @@
 #include "cache/cache.h"
 #include "control/control.h"
 #include "dns/types.h"
+#include "listen/certificates.h"
 #include "listen/entrance.h"
 #include "listen/listen.h"
 #include "metrics/exposition.h"
@@ -17,23 +18,44 @@
 #include "worker/crew.h"
 #include "worker/plan.h"
 
+#include <sys/resource.h>
+
 #define STREAMS_MAX  64
 #define DOOR_URL_MAX (ADDR_TEXT_MAX + 16)
-#define NO_LABELS                                                                                  \
-    {                                                                                              \
-        NULL, NULL                                                                                 \
-    }
+
+static void tell_number(struct exposition *e, enum page_family family, uint64_t value)
+{
+    page_begin(e, family);
+    exposition_value(e, NULL, value);
+}
+
+static double seconds(struct timeval time)
+{
+    return (double)time.tv_sec + (double)time.tv_usec / 1e6;
+}
+
+static void tell_cpu(struct exposition *e)
+{
+    static const struct label user[] = { { "mode", "user" }, NO_LABELS },
+                              system[] = { { "mode", "system" }, NO_LABELS };
+    struct rusage usage = { 0 };
+
+    getrusage(RUSAGE_SELF, &usage);
+    exposition_real(e, user, seconds(usage.ru_utime));
+    exposition_real(e, system, seconds(usage.ru_stime));
+}
 
 static void tell_build(struct exposition *e, const struct crew *crew)
 {
     const struct label labels[] = { { "version", DOTPROXY_VERSION }, NO_LABELS };
 
-    exposition_family(e, "build_info", "gauge", "What runs; always 1.");
+    page_begin(e, PAGE_build_info);
     exposition_value(e, labels, 1);
-    exposition_family(e, "uptime_seconds", "gauge", "Seconds since the start.");
+    page_begin(e, PAGE_uptime_seconds);
     exposition_real(e, NULL, (double)(clock_monotonic_ns() - crew->started_ns) / 1e9);
-    exposition_family(e, "workers", "gauge", "Worker threads.");
-    exposition_value(e, NULL, crew->count);
+    tell_number(e, PAGE_workers, crew->count);
+    page_begin(e, PAGE_cpu_seconds);
+    tell_cpu(e);
 }
 
 static void tell_counters(struct exposition *e, const struct crew *crew)
@@ -47,7 +69,7 @@ static void tell_counters(struct exposition *e, const struct crew *crew)
 
 static void tell_rcodes(struct exposition *e, const struct crew *crew)
 {
-    exposition_family(e, "responses_by_rcode", "counter", "Responses to clients, by RCODE.");
+    page_begin(e, PAGE_responses_by_rcode);
     for (unsigned rcode = 0; rcode < REPLY_RCODES; rcode++) {
         uint64_t count = crew_replies_of(crew, rcode);
         char text[TYPE_TEXT_MAX];
@@ -63,8 +85,7 @@ static void tell_rcodes(struct exposition *e, const struct crew *crew)
 
 static void tell_latency(struct exposition *e, const struct crew *crew)
 {
-    exposition_family(e, "query_duration_seconds", "histogram",
-                      "From the arrival of a query to its response, by who gave the response.");
+    page_begin(e, PAGE_query_duration_seconds);
     for (unsigned source = FROM_NOWHERE + 1; source < SOURCE_COUNT; source++) {
         const struct label labels[] = { { "source", source_name((enum query_source)source) },
                                         NO_LABELS };
@@ -81,18 +102,12 @@ static void tell_cache(struct exposition *e, struct cache *cache)
 
     if (cache)
         cache_stats(cache, &stats);
-    exposition_family(e, "cache_entries", "gauge", "Responses in the cache.");
-    exposition_value(e, NULL, stats.entries);
-    exposition_family(e, "cache_bytes", "gauge", "Bytes that the cache takes.");
-    exposition_value(e, NULL, stats.bytes);
-    exposition_family(e, "cache_size_bytes", "gauge", "Bytes that it may take.");
-    exposition_value(e, NULL, stats.size);
-    exposition_family(e, "cache_insertions", "counter", "Responses put into the cache.");
-    exposition_value(e, NULL, stats.insertions);
-    exposition_family(e, "cache_evictions", "counter", "Responses that made room for others.");
-    exposition_value(e, NULL, stats.evictions);
-    exposition_family(e, "cache_expirations", "counter", "Responses that were too old to keep.");
-    exposition_value(e, NULL, stats.expirations);
+    tell_number(e, PAGE_cache_entries, stats.entries);
+    tell_number(e, PAGE_cache_bytes, stats.bytes);
+    tell_number(e, PAGE_cache_size_bytes, stats.size);
+    tell_number(e, PAGE_cache_insertions, stats.insertions);
+    tell_number(e, PAGE_cache_evictions, stats.evictions);
+    tell_number(e, PAGE_cache_expirations, stats.expirations);
 }
 
 static void tell_rules(struct exposition *e, const struct crew *crew)
@@ -100,7 +115,7 @@ static void tell_rules(struct exposition *e, const struct crew *crew)
     struct policy_count counts[POLICY_COUNTS_MAX];
     size_t count = crew_policy_counts(crew, counts);
 
-    exposition_family(e, "policy_decisions", "counter", "Queries that a rule was against.");
+    page_begin(e, PAGE_policy_decisions);
     for (size_t i = 0; i < count; i++) {
         const struct label labels[] = { { "rule", counts[i].rule },
                                         { "mode", counts[i].is_shadow ? "shadow" : "enforce" },
@@ -109,8 +124,7 @@ static void tell_rules(struct exposition *e, const struct crew *crew)
         if (counts[i].rule)
             exposition_value(e, labels, counts[i].value);
     }
-    exposition_family(e, "policy_prefix_decisions", "counter",
-                      "The same, where it was about prefixes of clients of this length.");
+    page_begin(e, PAGE_policy_prefix_decisions);
     for (size_t i = 0; i < count; i++) {
         char prefix[16];
         const struct label labels[] = { { "prefix", prefix },
@@ -123,96 +137,13 @@ static void tell_rules(struct exposition *e, const struct crew *crew)
     }
 }
 
-typedef void upstream_fn(struct exposition *e, const struct server_view *view);
-
-static void of_each(struct exposition *e, const struct roster *roster, upstream_fn *tell)
-{
-    for (size_t i = 0; i < roster->count; i++) {
-        struct server_view view;
-
-        server_view_read(&view, roster, i);
-        tell(e, &view);
-    }
-}
-
-static void tell_up(struct exposition *e, const struct server_view *view)
-{
-    const struct label labels[] = { { "upstream", view->url },
-                                    { "group", view->group },
-                                    NO_LABELS };
-
-    exposition_value(e, labels, view->state != SERVER_IS_DOWN);
-}
-
-static void tell_connections(struct exposition *e, const struct server_view *view)
-{
-    const struct label labels[] = { { "upstream", view->url },
-                                    { "group", view->group },
-                                    NO_LABELS };
-
-    exposition_value(e, labels, view->connections);
-}
-
-static void tell_in_flight(struct exposition *e, const struct server_view *view)
-{
-    const struct label labels[] = { { "upstream", view->url },
-                                    { "group", view->group },
-                                    NO_LABELS };
-
-    exposition_value(e, labels, view->in_flight);
-}
-
-static void tell_events(struct exposition *e, const struct server_view *view)
-{
-    for (unsigned i = 0; i < SERVER_COUNTS; i++) {
-        const struct label labels[] = { { "upstream", view->url },
-                                        { "group", view->group },
-                                        { "event", server_count_name((enum server_count)i) },
-                                        NO_LABELS };
-
-        exposition_value(e, labels, view->counts[i]);
-    }
-}
-
-static void tell_phases(struct exposition *e, const struct server_view *view)
-{
-    for (unsigned i = 0; i <= PHASE_ANSWER; i++) {
-        const struct label labels[] = { { "upstream", view->url },
-                                        { "group", view->group },
-                                        { "phase", phase_name((enum phase)i) },
-                                        NO_LABELS };
-
-        if (view->phases[i].count > 0)
-            exposition_durations(e, labels, &view->phases[i]);
-    }
-}
-
-static void tell_upstreams(struct exposition *e, const struct roster *roster)
-{
-    exposition_family(e, "upstream_up", "gauge", "1 unless the upstream is down.");
-    of_each(e, roster, tell_up);
-    exposition_family(e, "upstream_connections", "gauge", "Open connections to the upstream.");
-    of_each(e, roster, tell_connections);
-    exposition_family(e, "upstream_in_flight", "gauge", "Questions that it has not answered yet.");
-    of_each(e, roster, tell_in_flight);
-    exposition_family(
-        e, "upstream_events", "counter",
-        "What was counted of each upstream; docs/guide/operating.md says what each means.");
-    of_each(e, roster, tell_events);
-    exposition_family(e, "upstream_duration_seconds", "histogram",
-                      "How long each phase took: queue, connect, handshake, answer.");
-    of_each(e, roster, tell_phases);
-}
-
 static void tell_streams(struct exposition *e, struct querylog *log)
 {
     struct querylog_count counts[STREAMS_MAX];
     size_t count = querylog_counts(log, counts, STREAMS_MAX);
 
     for (int lost = 0; lost < 2; lost++) {
-        exposition_family(e, lost ? "query_log_lost" : "query_log_written", "counter",
-                          lost ? "Query records that were lost, by stream."
-                               : "Query records that were written, by stream.");
+        page_begin(e, lost ? PAGE_query_log_lost : PAGE_query_log_written);
         for (size_t i = 0; i < count && i < STREAMS_MAX; i++) {
             const struct label labels[] = { { "to", counts[i].to }, NO_LABELS };
 
@@ -223,18 +154,17 @@ static void tell_streams(struct exposition *e, struct querylog *log)
 
 static void tell_certificates(struct exposition *e, const struct plan *plan)
 {
-    exposition_family(e, "certificate_days_left", "gauge",
-                      "Days until a listener's first certificate expires.");
+    page_begin(e, PAGE_certificate_expiry_timestamp_seconds);
     for (size_t i = 0; i < plan->door_count; i++) {
+        struct certificates *certificates = plan->doors[i].entrance->certificates;
         char addr[ADDR_TEXT_MAX], url[DOOR_URL_MAX];
         const struct label labels[] = { { "listener", url }, NO_LABELS };
-        int64_t left;
 
-        if (!entrance_days_left(plan->doors[i].entrance, &left))
+        if (!certificates)
             continue;
         snprintf(url, sizeof url, "%s://%s", plan->doors[i].ops->name,
                  addr_format(&plan->doors[i].addr, addr));
-        exposition_real(e, labels, (double)left);
+        exposition_value(e, labels, (uint64_t)certificates_expire_s(certificates));
     }
 }
 
@@ -249,7 +179,7 @@ void page_write(const struct control_house *house, bool is_openmetrics, FILE *ou
     tell_latency(&e, crew);
     tell_cache(&e, crew->commons.cache);
     tell_rules(&e, crew);
-    tell_upstreams(&e, crew->plan->roster);
+    page_upstreams(&e, crew->plan->roster);
     tell_streams(&e, crew->commons.querylog);
     tell_certificates(&e, crew->plan);
     exposition_end(&e);
@@ -258,16 +188,15 @@ void page_write(const struct control_house *house, bool is_openmetrics, FILE *ou
 bool page_is_ready(const struct control_house *house)
 {
     const struct crew *crew = house->crew;
-    struct cache_stats stats = { 0 };
+    const struct roster *roster = crew->plan->roster;
 
-    for (size_t i = 0; i < crew->plan->roster->count; i++) {
+    for (size_t i = 0; i < roster->upstream_count; i++) {
         struct server_view view;
 
-        server_view_read(&view, crew->plan->roster, i);
-        if (view.state != SERVER_IS_DOWN && view.counts[SERVER_answers] > 0)
+        server_view_read(&view, roster, i);
+        if (server_view_is_up(&view) && view.counts[SERVER_answers] > 0)
             return true;
     }
-    if (crew->commons.cache)
-        cache_stats(crew->commons.cache, &stats);
-    return stats.entries > 0;
+    return crew->commons.cache &&
+           cache_can_answer(crew->commons.cache, (uint32_t)(clock_monotonic_ns() / NS_PER_S));
 }

@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+struct tail;
+
 /* How a response begins that tells of an error: for people, and as JSON. No other does. */
 #define REPORT_ERROR      "error: "
 #define REPORT_ERROR_JSON "{\"error\":"
@@ -21,6 +23,7 @@ struct report {
     const char *object;   /* the key of an object that has begun and is still empty */
     int depth;            /* of objects in objects */
     bool is_begun, is_row;
+    struct tail *tail; /* what follows, without end, when the report is made; else NULL */
 };
 
 void report_number(struct report *r, const char *key, uint64_t value);

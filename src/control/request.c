@@ -7,13 +7,18 @@
 #include "config/nearest.h"
 #include "control/kinds.h"
 
-const struct request_kind request_kinds[] = {
-#define REQUEST(word, text, most, meaning)                                                         \
+#define ROW(word, text, most, meaning, ...)                                                        \
     { .name = #word,                                                                               \
       .operands = text,                                                                            \
       .doc = meaning,                                                                              \
       .operands_max = most,                                                                        \
-      .answer = request_##word },
+      .answer = request_##word,                                                                    \
+      __VA_ARGS__ },
+
+const struct request_kind request_kinds[] = {
+#define REQUEST(...) ROW(__VA_ARGS__, .is_endless = false)
+#define STREAM(...)  ROW(__VA_ARGS__, .is_endless = true)
+#define WATCHED(...) ROW(__VA_ARGS__, .is_watched = true)
 #include "control/requests.def"
 #undef REQUEST
 };

@@ -27,6 +27,8 @@ err_t request_parse(struct slice line, struct request *ret_request);
 struct request_kind {
     const char *name, *operands, *doc;
     size_t operands_max;
+    bool is_endless; /* its response ends when the caller leaves */
+    bool is_watched; /* worth asking again and again */
     void (*answer)(struct control_house *house, const struct request *request,
                    struct report *report);
 };

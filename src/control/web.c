@@ -6,19 +6,21 @@
  */
 #include "control/web.h"
 
+#include "base/clock.h"
 #include "base/thread.h"
 #include "control/control.h"
 #include "control/page.h"
-#include "io/socket.h"
+#include "worker/crew.h"
 
-#include <errno.h>
 #include <microhttpd.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define CONNECTIONS_MAX 32
-#define PATIENCE_S      10
-#define MEMORY_MAX      32768 /* of one connection: its request, mostly */
+#define CONNECTIONS_MAX    32
+#define CONNECTIONS_OF_ONE 16 /* address: who holds all of his keeps nobody else out */
+#define PATIENCE_S         10 /* without a byte */
+#define TRY_EVERY_NS       NS_PER_S
+#define MEMORY_MAX         32768 /* of one connection: its request, mostly */
 
 struct web {
     struct control_house *house;
@@ -26,18 +28,20 @@ struct web {
     struct mailbox asked; /* posted by the daemon's thread, taken by web_work */
     _Atomic unsigned waiting;
     _Atomic bool stops; /* written by web_close, read by the daemon's thread */
+    uint64_t try_at_ns; /* for web_work: before then upstreams are not asked again */
 };
 
 enum page { PAGE_METRICS, PAGE_READY };
 
-/* A request whose answer is written by the owner of the crew. */
+/* A request. Its answer may have to be written by the owner of the crew. */
 struct ask {
     struct mail mail;
     struct MHD_Connection *connection;
+    bool is_asked; /* the owner of the crew has got it, and has written its answer */
     enum page page;
     bool is_openmetrics;
     unsigned status;
-    char *text; /* NULL: not yet written, or no memory for it */
+    char *text; /* NULL: there was no memory for it */
     size_t len;
 };
 
@@ -45,15 +49,18 @@ static const char type_text[] = "text/plain; charset=utf-8";
 static const char type_prometheus[] = "text/plain; version=0.0.4; charset=utf-8";
 static const char type_openmetrics[] = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
+/* Takes `text` if it is to be freed, also on failure. */
 static enum MHD_Result say(struct MHD_Connection *connection, unsigned status, const char *type,
-                           const char *text, size_t len)
+                           char *text, size_t len, enum MHD_ResponseMemoryMode mode)
 {
-    struct MHD_Response *response =
-        MHD_create_response_from_buffer(len, (void *)(uintptr_t)text, MHD_RESPMEM_MUST_COPY);
+    struct MHD_Response *response = MHD_create_response_from_buffer(len, text, mode);
     enum MHD_Result result;
 
-    if (!response)
+    if (!response) {
+        if (mode == MHD_RESPMEM_MUST_FREE)
+            free(text);
         return MHD_NO;
+    }
     MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
     MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
     if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
@@ -66,18 +73,21 @@ static enum MHD_Result say(struct MHD_Connection *connection, unsigned status, c
 static enum MHD_Result say_text(struct MHD_Connection *connection, unsigned status,
                                 const char *text)
 {
-    return say(connection, status, type_text, text, strlen(text));
+    return say(connection, status, type_text, (char *)(uintptr_t)text, strlen(text),
+               MHD_RESPMEM_PERSISTENT);
 }
 
-static enum MHD_Result say_answer(const struct ask *a)
+static enum MHD_Result say_answer(struct ask *a)
 {
-    if (!a->text)
+    const char *type = a->page == PAGE_READY ? type_text
+                       : a->is_openmetrics   ? type_openmetrics
+                                             : type_prometheus;
+    char *text = a->text;
+
+    if (!text)
         return say_text(a->connection, MHD_HTTP_SERVICE_UNAVAILABLE, "no memory, or stopping\n");
-    return say(a->connection, a->status,
-               a->page == PAGE_READY ? type_text
-               : a->is_openmetrics   ? type_openmetrics
-                                     : type_prometheus,
-               a->text, a->len);
+    a->text = NULL;
+    return say(a->connection, a->status, type, text, a->len, MHD_RESPMEM_MUST_FREE);
 }
 
 static bool wants_openmetrics(struct MHD_Connection *connection)
@@ -89,48 +99,57 @@ static bool wants_openmetrics(struct MHD_Connection *connection)
 }
 
 /* The connection is suspended before anybody else knows of it. */
-static enum MHD_Result ask(struct web *w, struct MHD_Connection *connection, enum page page,
-                           void **ret_ask)
+static enum MHD_Result ask(struct web *w, struct ask *a, enum page page)
 {
-    struct ask *a = calloc(1, sizeof *a);
-
-    if (!a)
-        return MHD_NO;
-    *ret_ask = a;
-    a->connection = connection;
     a->page = page;
-    a->is_openmetrics = wants_openmetrics(connection);
+    a->is_openmetrics = wants_openmetrics(a->connection);
+    a->is_asked = true;
     atomic_fetch_add(&w->waiting, 1);
     if (atomic_load(&w->stops)) {
         atomic_fetch_sub(&w->waiting, 1);
         return say_answer(a);
     }
-    MHD_suspend_connection(connection);
+    MHD_suspend_connection(a->connection);
     mailbox_post(&w->asked, &a->mail);
     w->house->call(w->house->arg);
     return MHD_YES;
 }
 
+static enum MHD_Result answer_url(struct web *w, struct ask *a, const char *url)
+{
+    if (a->is_asked)
+        return say_answer(a);
+    if (strcmp(url, "/metrics") == 0)
+        return ask(w, a, PAGE_METRICS);
+    if (strcmp(url, "/ready") == 0)
+        return ask(w, a, PAGE_READY);
+    if (strcmp(url, "/health") == 0)
+        return say_text(a->connection, MHD_HTTP_OK, "alive\n");
+    return say_text(a->connection, MHD_HTTP_NOT_FOUND, "there are /metrics, /health and /ready\n");
+}
+
+/* The library calls it when the head of a request is there, for each piece of a body, when all is
+ * there, and once more after a suspension. What is answered at the first of them closes the
+ * connection. */
 static enum MHD_Result requested(void *arg, struct MHD_Connection *connection, const char *url,
                                  const char *method, const char *version, const char *body,
-                                 size_t *body_len, void **asked)
+                                 size_t *body_len, void **ret_ask) /* NOLINT: the library's */
 {
-    struct web *w = arg;
+    struct ask *a = *ret_ask;
 
     (void)version, (void)body;
-    if (*asked)
-        return say_answer(*asked);
-    if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0) {
-        *body_len = 0;
+    if (a && *body_len == 0)
+        return answer_url(arg, a, url);
+    if (a)
+        return MHD_NO; /* no page wants a body, and nobody waits for its end */
+    if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
         return say_text(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET and HEAD are known\n");
-    }
-    if (strcmp(url, "/metrics") == 0)
-        return ask(w, connection, PAGE_METRICS, asked);
-    if (strcmp(url, "/ready") == 0)
-        return ask(w, connection, PAGE_READY, asked);
-    if (strcmp(url, "/health") == 0)
-        return say_text(connection, MHD_HTTP_OK, "alive\n");
-    return say_text(connection, MHD_HTTP_NOT_FOUND, "there are /metrics, /health and /ready\n");
+    a = calloc(1, sizeof *a);
+    if (!a)
+        return MHD_NO;
+    a->connection = connection;
+    *ret_ask = a;
+    return MHD_YES;
 }
 
 static void completed(void *arg, struct MHD_Connection *connection, void **asked,
@@ -146,20 +165,40 @@ static void completed(void *arg, struct MHD_Connection *connection, void **asked
     *asked = NULL;
 }
 
-static void write_answer(const struct control_house *house, struct ask *a)
+/* Who is not ready gets no queries where monitoring decides on that, and would never be. */
+static bool is_ready(struct web *w)
+{
+    uint64_t now_ns = clock_monotonic_ns();
+
+    if (page_is_ready(w->house))
+        return true;
+    if (now_ns >= w->try_at_ns) {
+        crew_try_upstreams(w->house->crew);
+        w->try_at_ns = now_ns + TRY_EVERY_NS;
+    }
+    return false;
+}
+
+static void write_page(struct web *w, struct ask *a, FILE *out)
+{
+    a->status = MHD_HTTP_OK;
+    if (a->page == PAGE_METRICS) {
+        page_write(w->house, a->is_openmetrics, out);
+    } else if (is_ready(w)) {
+        fputs("ready\n", out);
+    } else {
+        a->status = MHD_HTTP_SERVICE_UNAVAILABLE;
+        fputs("no upstream answers, and the cache has no answer; upstreams are being asked\n", out);
+    }
+}
+
+static void write_answer(struct web *w, struct ask *a)
 {
     FILE *out = open_memstream(&a->text, &a->len);
-    bool is_ready = true;
 
     if (!out)
         return;
-    if (a->page == PAGE_METRICS) {
-        page_write(house, a->is_openmetrics, out);
-    } else {
-        is_ready = page_is_ready(house);
-        fputs(is_ready ? "ready\n" : "no upstream has answered, and the cache is empty\n", out);
-    }
-    a->status = is_ready ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE;
+    write_page(w, a, out);
     if (ferror(out) | fclose(out)) {
         free(a->text);
         a->text = NULL;
@@ -174,37 +213,30 @@ void web_work(struct web *w)
         struct ask *a = (struct ask *)mail;
 
         next = mail->next;
-        write_answer(w->house, a);
+        write_answer(w, a);
         MHD_resume_connection(a->connection);
         atomic_fetch_sub(&w->waiting, 1);
     }
 }
 
-err_t web_open(struct web **ret_web, const union addr *addr, struct control_house *house)
+err_t web_open(struct web **ret_web, int *fd, struct control_house *house)
 {
     struct web *w = calloc(1, sizeof *w);
-    int fd = -1;
-    err_t err;
 
     if (!w)
         return ERR_NOMEM;
     w->house = house;
-    err = socket_listen(addr, true, &fd, 1);
-    if (err == OK) {
-        errno = ENOMEM;
-        w->daemon = MHD_start_daemon(
-            MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, requested, w,
-            MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_COMPLETED, completed, w,
-            MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
-            (unsigned)PATIENCE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_MAX,
-            MHD_OPTION_END);
-        err = w->daemon ? OK : ERR_SYSTEM;
-    }
-    if (err != OK) {
-        socket_close(&fd);
+    w->daemon = MHD_start_daemon(
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, requested, w,
+        MHD_OPTION_LISTEN_SOCKET, *fd, MHD_OPTION_NOTIFY_COMPLETED, completed, w,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+        (unsigned)CONNECTIONS_OF_ONE, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)PATIENCE_S,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_MAX, MHD_OPTION_END);
+    if (!w->daemon) {
         free(w);
-        return err;
+        return ERR_NOMEM;
     }
+    *fd = -1;
     *ret_web = w;
     return OK;
 }

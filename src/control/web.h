@@ -1,7 +1,6 @@
 #ifndef CONTROL_WEB_H
 #define CONTROL_WEB_H
 
-#include "base/addr.h"
 #include "base/err.h"
 
 struct control_house;
@@ -10,8 +9,9 @@ struct control_house;
  * the thread that owns the crew writes the answers, as for the control socket. */
 struct web;
 
-/* `house` outlives it. ERR_SYSTEM with errno. */
-err_t web_open(struct web **ret_web, const union addr *addr, struct control_house *house);
+/* Takes a socket that listens, and sets `fd` to -1. `house` outlives it. ERR_NOMEM when there are
+ * no more threads, either. */
+err_t web_open(struct web **ret_web, int *fd, struct control_house *house);
 
 /* Answers what was asked, when the house has been called. Nothing when `w` is NULL. */
 void web_work(struct web *w);

@@ -89,7 +89,7 @@ void exposition_value(struct exposition *e, const struct label *labels, uint64_t
 void exposition_real(struct exposition *e, const struct label *labels, double value)
 {
     put_name(e, ending(e), labels, NULL);
-    fprintf(e->out, "%.9g\n", value);
+    fprintf(e->out, "%.12g\n", value);
 }
 
 void exposition_durations(struct exposition *e, const struct label *labels,
@@ -102,14 +102,15 @@ void exposition_durations(struct exposition *e, const struct label *labels,
         seen += sum->counts[i];
         if (i % 4 != 3 || i == HISTOGRAM_BUCKETS - 1) /* what is longer is in the last one, too */
             continue;
-        snprintf(limit, sizeof limit, "%.9g", (double)histogram_bucket_end_ns(i) / 1e9);
+        snprintf(limit, sizeof limit, "%.12g", (double)histogram_bucket_end_ns(i) / 1e9);
         put_name(e, "_bucket", labels, limit);
         fprintf(e->out, "%" PRIu64 "\n", seen);
     }
     put_name(e, "_bucket", labels, "+Inf");
     fprintf(e->out, "%" PRIu64 "\n", sum->count);
     put_name(e, "_sum", labels, NULL);
-    fprintf(e->out, "%.9g\n", (double)sum->sum_ns / 1e9);
+    fprintf(e->out, "%" PRIu64 ".%09" PRIu64 "\n", sum->sum_ns / 1000000000,
+            sum->sum_ns % 1000000000);
     put_name(e, "_count", labels, NULL);
     fprintf(e->out, "%" PRIu64 "\n", sum->count);
 }
@@ -153,10 +154,10 @@ static void tell_family(struct exposition *e, size_t family, const uint64_t sums
 
     exposition_family(e, f->prefix, "counter", f->help);
     for (size_t i = 0; i < METRIC_COUNT; i++) {
-        const struct label labels[] = { { f->label, value_in(f, metrics[i].name) },
-                                        { NULL, NULL } };
+        const char *value = value_in(f, metrics[i].name);
+        const struct label labels[] = { { f->label, value }, NO_LABELS };
 
-        if (family_of(metrics[i].name) == family)
+        if (value && family_of(metrics[i].name) == family)
             exposition_value(e, labels, sums[i]);
     }
 }
@@ -170,6 +171,31 @@ void exposition_counters(struct exposition *e, const uint64_t sums[METRIC_COUNT]
             continue;
         exposition_family(e, metrics[i].name, "counter", metrics[i].text);
         exposition_value(e, NULL, sums[i]);
+    }
+}
+
+void exposition_describe(FILE *out, const char *family, const char *type, const char *labels,
+                         const char *text)
+{
+    const char *end = strcmp(type, "counter") == 0 ? "_total" : "";
+
+    fprintf(out,
+            labels[0] ? "| `" PREFIX "%s%s{%s}` | %s | %s |\n"
+                      : "| `" PREFIX "%s%s%s` | %s | %s |\n",
+            family, end, labels, type, text);
+}
+
+void exposition_describe_counters(FILE *out)
+{
+    for (size_t i = 0; i < METRIC_COUNT; i++) {
+        size_t family = family_of(metrics[i].name);
+        char labels[128] = "";
+
+        if (family < FAMILIES)
+            snprintf(labels, sizeof labels, "%s=\"%s\"", families[family].label,
+                     value_in(&families[family], metrics[i].name));
+        exposition_describe(out, family < FAMILIES ? families[family].prefix : metrics[i].name,
+                            "counter", labels, metrics[i].text);
     }
 }
 

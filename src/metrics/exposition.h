@@ -21,6 +21,11 @@ struct label {
     const char *name, *value;
 };
 
+#define NO_LABELS                                                                                  \
+    {                                                                                              \
+        NULL, NULL                                                                                 \
+    }
+
 /* What follows belongs to this family, of type "counter", "gauge" or "histogram". */
 void exposition_family(struct exposition *e, const char *name, const char *type, const char *help);
 
@@ -34,6 +39,13 @@ void exposition_durations(struct exposition *e, const struct label *labels,
 
 /* All counters of metrics.def, by their families. */
 void exposition_counters(struct exposition *e, const uint64_t sums[METRIC_COUNT]);
+
+/* A table of the same for readers: the samples' names, types and meanings. */
+void exposition_describe_counters(FILE *out);
+
+/* A row of such a table; `labels` is what stands between the braces, or "". */
+void exposition_describe(FILE *out, const char *family, const char *type, const char *labels,
+                         const char *text);
 
 void exposition_end(struct exposition *e);
 

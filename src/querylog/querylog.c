@@ -10,6 +10,7 @@
 #include "config/config.h"
 #include "config/same.h"
 #include "querylog/outlet.h"
+#include "querylog/tail.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@
 #define PAUSE_NS    (20 * NS_PER_MS)
 #define ROUND_MAX   32768 /* records of one belt in a round: main wants the lock, too */
 #define PATIENCE_MS 3000  /* at the end, for sinks that are slow */
+#define TAILS_MAX   8     /* each costs the thread that writes its time */
 
 struct querylog {
     size_t workers;
@@ -29,6 +31,8 @@ struct querylog {
     pthread_mutex_t lock; /* for all below */
     pthread_cond_t told;
     struct list outlets;
+    struct list tails;
+    size_t tail_count;
     struct list leaving; /* main's own: outlets that get no more records, and have not ended yet */
     bool runs, stops;
     uint8_t *scratch;
@@ -53,6 +57,8 @@ static void write_record(struct querylog *q, struct slice bytes, uint64_t wall_a
     view.arrived_wall_ns = view.head->arrived_ns + wall_ahead_ns;
     list_for_each (node, &q->outlets)
         outlet_write(LIST_OF(node, struct outlet, link), &view, lost, scratch);
+    list_for_each (node, &q->tails)
+        tail_write(LIST_OF(node, struct tail, link), &view, lost, scratch);
 }
 
 static void flush_all(struct querylog *q)
@@ -62,6 +68,8 @@ static void flush_all(struct querylog *q)
 
     list_for_each (node, &q->outlets)
         outlet_flush(LIST_OF(node, struct outlet, link), &lost, now_ns);
+    list_for_each (node, &q->tails)
+        tail_flush(LIST_OF(node, struct tail, link), &lost);
 }
 
 /* Returns how many records there were. After each batch their room goes back to the worker. */
@@ -109,13 +117,19 @@ static void pause_a_moment(struct querylog *q, size_t records)
     pthread_cond_clockwait(&q->told, &q->lock, CLOCK_MONOTONIC, &until);
 }
 
+/* Whether anybody wants records. */
+static bool is_wanted(const struct querylog *q)
+{
+    return !list_is_empty(&q->outlets) || !list_is_empty(&q->tails);
+}
+
 static void *run(void *arg)
 {
     struct querylog *q = arg;
 
     pthread_mutex_lock(&q->lock);
     while (!q->stops) {
-        if (list_is_empty(&q->outlets)) {
+        if (!is_wanted(q)) {
             pthread_cond_wait(&q->told, &q->lock);
             continue;
         }
@@ -142,6 +156,7 @@ err_t querylog_new(struct querylog **ret_log, size_t workers)
     pthread_mutex_init(&q->lock, NULL);
     pthread_cond_init(&q->told, NULL);
     list_init(&q->outlets);
+    list_init(&q->tails);
     list_init(&q->leaving);
     *ret_log = q;
     return OK;
@@ -209,13 +224,16 @@ static bool is_in(const struct config *config, const struct outlet *o)
     return false;
 }
 
-static unsigned wanted_by(const struct list *outlets)
+/* With the lock held: says at the desks what is wanted of them. */
+static void tell_desks(struct querylog *q)
 {
-    unsigned wants = 0;
+    unsigned wants = list_is_empty(&q->tails) ? 0 : WANTS_RECORDS;
 
-    list_for_each (node, outlets)
+    list_for_each (node, &q->outlets)
         wants |= outlet_wants(LIST_OF(node, struct outlet, link));
-    return wants;
+    for (size_t i = 0; i < q->workers; i++)
+        atomic_store_explicit(&q->desks[i].wants, wants, memory_order_release);
+    pthread_cond_signal(&q->told);
 }
 
 /* The one of `outlets` that writes to where `o` will write, taken out of them; or NULL. */
@@ -255,7 +273,6 @@ static void let_leave(struct querylog *q, const struct config *config)
 static void exchange(struct querylog *q, const struct config *config, struct list *new_ones)
 {
     struct belt_losses lost;
-    unsigned wants;
 
     pthread_mutex_lock(&q->lock);
     let_leave(q, config);
@@ -267,11 +284,8 @@ static void exchange(struct querylog *q, const struct config *config, struct lis
         outlet_go(o, take_before(&q->leaving, o));
     }
     list_move_all(&q->outlets, new_ones);
-    wants = wanted_by(&q->outlets);
-    pthread_cond_signal(&q->told);
+    tell_desks(q);
     pthread_mutex_unlock(&q->lock);
-    for (size_t i = 0; i < q->workers; i++)
-        atomic_store_explicit(&q->desks[i].wants, wants, memory_order_release);
 }
 
 err_t querylog_apply(struct querylog *q, struct config *config, char reason[QUERYLOG_REASON_MAX])
@@ -287,6 +301,38 @@ err_t querylog_apply(struct querylog *q, struct config *config, char reason[QUER
     }
     exchange(q, config, &new_ones);
     return OK;
+}
+
+err_t querylog_attach(struct querylog *q, struct tail *t)
+{
+    err_t err = start(q);
+
+    if (err != OK)
+        return err;
+    pthread_mutex_lock(&q->lock);
+    if (q->tail_count == TAILS_MAX) {
+        err = ERR_TOOBIG;
+    } else {
+        empty_belts(q); /* what was noted before is not for this one */
+        t->lost_before = belts_lost(q);
+        t->log = q;
+        list_append(&q->tails, &t->link);
+        q->tail_count++;
+        tell_desks(q);
+    }
+    pthread_mutex_unlock(&q->lock);
+    return err;
+}
+
+void querylog_detach(struct tail *t)
+{
+    struct querylog *q = t->log;
+
+    pthread_mutex_lock(&q->lock);
+    list_remove(&t->link);
+    q->tail_count--;
+    tell_desks(q);
+    pthread_mutex_unlock(&q->lock);
 }
 
 void querylog_look_after(struct querylog *q)

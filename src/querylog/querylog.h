@@ -5,6 +5,7 @@
 #include "querylog/sink.h"
 
 struct config;
+struct tail;
 
 /* The query log: a desk for each worker, the streams that the configuration asks for, and the
  * thread that writes them. Made, changed and freed by main. */
@@ -24,6 +25,12 @@ err_t querylog_apply(struct querylog *q, struct config *config, char reason[QUER
 
 /* Files are opened anew: the old ones have been moved away. */
 void querylog_reopen(struct querylog *q);
+
+/* From now on `t` gets records. ERR_TOOBIG when there are as many tails as may be. */
+err_t querylog_attach(struct querylog *q, struct tail *t);
+
+/* From any thread: `t`, which is attached, gets none any more. */
+void querylog_detach(struct tail *t);
 
 /* Every few seconds: lets go of streams that have ended. */
 void querylog_look_after(struct querylog *q);

@@ -18,6 +18,7 @@ enum server_state {
     SERVER_IS_SUSPECT, /* it is silent: others are asked first */
     SERVER_IS_DOWN,    /* it is tried again now and then */
     SERVER_IS_UNKNOWN, /* no address is known for its name */
+    SERVER_STATES
 };
 
 /* What one worker has seen of one server. Written by that worker alone, read by any thread. */

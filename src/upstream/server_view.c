@@ -10,7 +10,7 @@
 
 const char *server_state_name(enum server_state state)
 {
-    static const char *const names[] = {
+    static const char *const names[SERVER_STATES] = {
         [SERVER_IS_UNTRIED] = "untried",         [SERVER_IS_UP] = "up",
         [SERVER_IS_SUSPECT] = "suspect",         [SERVER_IS_DOWN] = "down",
         [SERVER_IS_UNKNOWN] = "unknown address",
@@ -44,6 +44,7 @@ static void add_state(struct server_view *v, const struct server_stats *s)
         (enum server_state)atomic_load_explicit(&s->state, memory_order_acquire);
     uint64_t changed_ns = atomic_load_explicit(&s->changed_ns, memory_order_relaxed);
 
+    v->workers_by_state[state]++;
     if (state < v->state)
         return;
     if (state > v->state)
@@ -79,6 +80,14 @@ void server_view_read(struct server_view *ret_view, const struct roster *roster,
         add_state(ret_view, &server->stats[i]);
         add_numbers(ret_view, &server->stats[i]);
     }
+}
+
+bool server_view_is_up(const struct server_view *view)
+{
+    const size_t *workers = view->workers_by_state;
+
+    return workers[SERVER_IS_UP] + workers[SERVER_IS_SUSPECT] > 0 ||
+           workers[SERVER_IS_UNTRIED] == view->workers;
 }
 
 const char *server_view_state(const struct server_view *view, char text[SERVER_VIEW_STATE_MAX])

@@ -12,6 +12,7 @@
 #include "querylog/querylog.h"
 #include "worker/plan.h"
 #include "worker/prefetch.h"
+#include "worker/trial.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -96,6 +97,17 @@ err_t crew_ask(const struct crew *c, worker_ask_fn *ask, void *arg)
     }
     sem_destroy(&done);
     return err;
+}
+
+static void ask_trial(void *arg, struct worker *w)
+{
+    (void)arg;
+    trial_ask(w);
+}
+
+void crew_try_upstreams(const struct crew *c)
+{
+    worker_ask(c->workers[0], ask_trial, NULL, NULL); /* if memory is out, next time */
 }
 
 void crew_look_after(const struct crew *c)

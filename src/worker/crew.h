@@ -27,6 +27,9 @@ err_t crew_apply(struct crew *c, struct plan *plan, char reason[PLAN_REASON_MAX]
  * some have not been asked. */
 err_t crew_ask(const struct crew *c, worker_ask_fn *ask, void *arg);
 
+/* Has a worker ask the upstreams for something, and does not wait for what comes of it. */
+void crew_try_upstreams(const struct crew *c);
+
 /* Every few seconds: puts changed files in force, and tells the log what is over a limit and what
  * there is too little of. */
 void crew_look_after(const struct crew *c);

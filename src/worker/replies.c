@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "dns/header.h"
 #include "query/query.h"
+#include "upstream/ask.h"
 
 static void end_turn(void *arg)
 {
@@ -19,9 +20,15 @@ static void end_turn(void *arg)
     }
 }
 
+/* Also of the bits that the header has no room for, where they are at hand. */
 static unsigned rcode_of(const struct query *q)
 {
-    unsigned rcode = q->source == FROM_ERROR ? q->fault.rcode : q->response.data[3] & DNS_RCODE;
+    unsigned rcode = q->response.data[3] & DNS_RCODE;
+
+    if (q->source == FROM_ERROR)
+        rcode = q->fault.rcode;
+    else if (q->source == FROM_UPSTREAM)
+        rcode = message_rcode(q->answer->response);
 
     return rcode < REPLY_RCODES - 1 ? rcode : REPLY_RCODES - 1;
 }

@@ -10,6 +10,7 @@ sys.path.insert(0, os.path.dirname(__file__))
 
 from certs import Authority                                     # noqa: E402
 from chaos import Chaos                                         # noqa: E402
+from monitoring import Monitor, metrics_at                      # noqa: E402
 from ports import free_port                                     # noqa: E402
 from proxy import BINARY, Proxy, listener, upstream             # noqa: E402
 
@@ -87,3 +88,14 @@ def chaos(shared):
 def proxy(shared, chaos):
     """The file's own proxy before that upstream."""
     return shared.proxy(chaos)
+
+
+@pytest.fixture
+def watched(stage, chaos):
+    """Starts a dotproxy and who scrapes it: (proxy, monitor)."""
+    with contextlib.ExitStack() as stack:
+        def start(*servers, **sections):
+            port = free_port()
+            served = stage.proxy(*(servers or [chaos]), metrics=metrics_at(port), **sections)
+            return served, stack.enter_context(Monitor(port))
+        yield start

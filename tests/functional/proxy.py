@@ -85,8 +85,8 @@ class Proxy:
 
     # Running it.
 
-    def start(self, stderr=subprocess.PIPE, **streams):
-        self.process = subprocess.Popen(self.command, stderr=stderr, stdout=subprocess.DEVNULL, **streams)
+    def start(self, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, **streams):
+        self.process = subprocess.Popen(self.command, stderr=stderr, stdout=stdout, **streams)
         if stderr == subprocess.PIPE:
             self.reader = threading.Thread(target=self.collect, daemon=True)
             self.reader.start()

@@ -78,7 +78,8 @@ def with_ttl(asked, seconds):
 def with_rcode(asked, rcode):
     numbers = struct.pack("!5I", *range(5))
     soa = record(SOA, name_wire("ns.test") + name_wire("admin.test") + numbers)
-    return response(asked, authority=[soa], rcode=rcode)
+    wide = [opt(ttl=rcode >> 4 << 24)] if rcode > 15 else []
+    return response(asked, authority=[soa], additional=wide, rcode=rcode & 15)
 
 
 def with_options(asked, _):

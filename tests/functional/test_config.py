@@ -197,7 +197,7 @@ def test_options_are_over_the_file(tmp_path):
         (["check", "-c"], "option -c needs a value behind it"),
         (["check", "-x"], "unknown option -x; `dotproxy --help` lists what there is"),
         (["check", "file.yaml"], "check: file.yaml is not expected here; write -c file.yaml to check a file"),
-        (["print"], "print: write one of reference, schema, man, example, records, record-schema, effective"),
+        (["print"], "print: write one of reference, schema, man, example, records, record-schema, effective, metrics"),
         (["print", "shema"], "print: there is no shema; did you mean schema?"),
         (["check", "--set", "log.level=x"], "--set log.level=x: level: x is none of: error, warning, info, debug"),
     ],

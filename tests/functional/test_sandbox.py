@@ -66,10 +66,11 @@ def refused(proxy, *patterns):
 
 def test_every_thread_is_inside(stage, chaos, tmp_path):
     served = stage.proxy(chaos, workers=2, control={"socket": str(tmp_path / "control.sock")},
-                         cache={"file": str(tmp_path / "cache")})
+                         cache={"file": str(tmp_path / "cache")}, metrics={"listen": f"127.0.0.1:{free_port()}"})
     assert is_right(ask(served, "first.test"), "first.test")
     inside = threads(served)
-    assert {"dotproxy", "dotproxy-log", "dotproxy-ctl", "dotproxy-keeper"[:15], WORKER, "dotproxy-1"} <= set(inside)
+    assert {"dotproxy", "dotproxy-log", "dotproxy-ctl", "dotproxy-keeper"[:15], "MHD-single", WORKER,
+            "dotproxy-1"} <= set(inside)
     for name, thread in inside.items():
         assert (thread["NoNewPrivs"], thread["Seccomp"]) == ("1", "2"), name
         assert capabilities(thread) == {"0" * 16}, name

@@ -25,6 +25,7 @@ reference docs/reference/configuration.md
 schema docs/reference/dotproxy.schema.json
 man docs/reference/dotproxy.1
 example etc/dotproxy.yaml
+metrics docs/reference/metrics.md
 records docs/reference/query-log.md
 record-schema docs/reference/query-log.schema.json
 FILES

@@ -458,3 +458,20 @@ TEST(cache_peek, "who only looks learns what is there, and the response is no mo
     CHECK_EQUAL(cache_peek(c, &key, 1300 + 86400, &hit), CACHE_MISS);
     cache_free(&c);
 }
+
+TEST(cache_can_answer, "it can answer while a response may be served, and not from failures alone")
+{
+    struct cache *c = made_cache(MIB);
+    const struct question q = made_question("failed.example", TYPE_A);
+
+    CHECK(!cache_can_answer(c, 100));
+    cache_put_failure(c, &(struct cache_key){ .question = &q }, 100);
+    CHECK(!cache_can_answer(c, 100));
+    put(c, made_address(&m, "example.com", 300, 1), &m, 100);
+    CHECK(cache_can_answer(c, 100));
+    CHECK(cache_can_answer(c, 400)); /* stale */
+    CHECK(!cache_can_answer(c, 400 + 86400));
+    cache_flush(c, NULL);
+    CHECK(!cache_can_answer(c, 100));
+    cache_free(&c);
+}

@@ -182,3 +182,27 @@ TEST(names_of_all, "each state and each count has a name")
     CHECK_TEXT(server_count_name(SERVER_queries), "queries");
     CHECK_TEXT(server_count_name(SERVER_failed_answer), "failed_answer");
 }
+
+static bool is_up(void)
+{
+    struct server_view v = view();
+
+    return server_view_is_up(&v);
+}
+
+TEST(view_is_up, "a server is up until every worker that has tried it says that it is not")
+{
+    begin();
+    CHECK(is_up());
+    server_is(&stats[0], SERVER_IS_DOWN, NS_PER_S);
+    CHECK(!is_up());
+    server_is(&stats[1], SERVER_IS_UP, NS_PER_S);
+    CHECK(is_up());
+    server_is(&stats[1], SERVER_IS_UNKNOWN, NS_PER_S);
+    CHECK(!is_up());
+    server_is(&stats[2], SERVER_IS_SUSPECT, NS_PER_S);
+    CHECK(is_up());
+    CHECK_EQUAL(view().workers_by_state[SERVER_IS_UNTRIED], 1);
+    CHECK_EQUAL(view().workers_by_state[SERVER_IS_DOWN], 1);
+    end();
+}
