@@ -74,12 +74,8 @@ static inline void write_u16(struct writer *w, uint16_t value)
 
 static inline void write_u32(struct writer *w, uint32_t value)
 {
-    uint8_t *room = write_room(w, 4);
-
-    if (!room)
-        return;
-    put_u16(room, (uint16_t)(value >> 16));
-    put_u16(room + 2, (uint16_t)value);
+    write_u16(w, (uint16_t)(value >> 16));
+    write_u16(w, (uint16_t)value);
 }
 
 #endif
