@@ -5,8 +5,9 @@
 #include "dns/name.h"
 #include "query/query.h"
 
-/* Which domain the question of a query is about: what one owner has registered, as a part of its name and with
- * the letters as the client has written them. Names of one label are about the root. */
+/* Which domain the question of a query is about: what one owner has registered, as a part of its
+ * name and with the letters as the client has written them. Names of one label are about the root.
+ */
 struct slice domain_of(const struct query *q);
 
 /* Stands for a domain, in whatever letter case, together with `other`. */
