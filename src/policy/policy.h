@@ -32,6 +32,8 @@ struct policy_desk {
     struct policy_state *state;
     /* Whether the configuration sends a name somewhere of its own; NULL: it does so with none. */
     bool (*has_route)(void *arg, struct slice name);
+    /* Whether connections to upstreams carry no more questions like `q`; NULL: they always do. */
+    bool (*is_full)(void *arg, const struct query *q);
     /* Ends a query that waits, as its verdict says. */
     void (*push_out)(void *arg, struct query *q);
     void *arg;

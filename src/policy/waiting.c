@@ -1,10 +1,9 @@
 /* policy/waiting.c - how many questions may wait for an upstream at once.
  *
  * So that many spoofed questions, or one client's, do not take the places of all others while the
- * upstreams are slow. When all places are taken the oldest question goes whose client is not
- * proven: it has had its chance, and a real client comes back by another way. Each worker pushes
- * out its own. Nor may all wait for one domain whose servers are silent: connections to upstreams
- * have room for some thousand questions.
+ * upstreams are slow, or the servers of a domain are silent. When all places are taken, here or on
+ * the connections to upstreams, the oldest question goes whose client is not proven: it has had its
+ * chance, and a real client comes back by another way. Each worker pushes out its own.
  */
 #include "base/headcount.h"
 #include "base/prefix.h"
@@ -57,15 +56,18 @@ static enum action action_for(const struct waiting_rule *r, const struct query *
     return q->is_proven ? ACTION_CACHE_ONLY : excess_for(r->over, q);
 }
 
-/* All places are taken: the oldest one makes room if there is one, or the newcomer has to go. */
+/* The oldest one makes room, if there is one. */
 static enum action push_out(const struct waiting_rule *r, struct trial *t)
 {
-    struct list *oldest = list_first(&t->desk->waiting);
+    t->instead = LIST_OF(list_first(&t->desk->waiting), struct query, place.link);
+    return action_for(r, t->instead);
+}
 
-    t->why = "too many questions wait; the cache alone answers";
-    if (oldest)
-        t->instead = LIST_OF(oldest, struct query, place.link);
-    return action_for(r, oldest ? t->instead : t->query);
+/* Who would have to wait behind silence, for no connection carries more, takes the place of who has
+ * waited longest. */
+static bool is_full(const struct trial *t)
+{
+    return t->desk->is_full && t->desk->is_full(t->desk->arg, t->query);
 }
 
 static enum action judge(const void *rule, struct trial *t)
@@ -73,6 +75,7 @@ static enum action judge(const void *rule, struct trial *t)
     const struct waiting_rule *r = rule;
     struct query *q = t->query;
     const struct headcount *waiting = t->state->waiting;
+    bool can_push_out = !list_is_empty(&t->desk->waiting);
 
     q->place.client = client_of(t, q->is_proven);
     q->place.domain = key_of_domain(t, q->is_proven);
@@ -85,9 +88,11 @@ static enum action judge(const void *rule, struct trial *t)
         t->why = "too many questions below this domain wait; the cache alone answers";
         return action_for(r, q);
     }
-    if (atomic_load_explicit(&t->state->waiting_all, memory_order_relaxed) >= r->all)
-        return push_out(r, t);
-    return ACTION_PASS;
+    if (atomic_load_explicit(&t->state->waiting_all, memory_order_relaxed) >= r->all) {
+        t->why = "too many questions wait; the cache alone answers";
+        return can_push_out ? push_out(r, t) : action_for(r, q);
+    }
+    return can_push_out && is_full(t) ? push_out(r, t) : ACTION_PASS;
 }
 
 /* Whether one more of the query's kind has room. */

@@ -97,6 +97,10 @@ err_t upstream_ask(struct upstream_set *set, unsigned group,
                    const struct compose_query_settings *query, upstream_answer_fn *answer,
                    void *arg, struct upstream_asked *ret_asked);
 
+/* Whether so many questions of a group have no answer yet that soon its connections carry no more:
+ * then silence about some of them would look like a server that is gone. */
+bool upstream_is_full(const struct upstream_set *set, unsigned group);
+
 /* Who holds the ticket is told nothing any more; servers are asked no longer than somebody waits.
  * For as long as no answer has come, also of a set that is retired. */
 void upstream_give_up(struct upstream_set *set, uint64_t ticket);

@@ -139,6 +139,8 @@ void channel_forget(struct channel *c, struct attempt *a)
 {
     c->left[c->left_count++ % CHANNEL_LEFT] = a->id;
     take_off(c, a);
+    if (!list_is_empty(&c->upstream->bench)) /* there is room for somebody else */
+        upstream_sweeps(c->upstream);
 }
 
 static void enter(struct channel *c, enum phase phase)

@@ -60,8 +60,7 @@ static struct attempt *find_live(struct flight *f)
     return NULL;
 }
 
-/* A bit for each upstream that is being asked. */
-static uint64_t asked_now(const struct flight *f)
+uint64_t flight_asked(const struct flight *f)
 {
     uint64_t bits = 0;
 
@@ -73,7 +72,7 @@ static uint64_t asked_now(const struct flight *f)
 
 bool flight_asks(const struct flight *f, const struct upstream *u)
 {
-    return asked_now(f) & bit(u);
+    return flight_asked(f) & bit(u);
 }
 
 /* Whether one beside `a` may well be answered: its connection is not in doubt. */
@@ -166,7 +165,7 @@ static void start_attempt(struct flight *f, struct upstream *u, bool is_hedge)
  * already comes last. */
 static struct upstream *choose_next(struct flight *f)
 {
-    uint64_t busy = asked_now(f);
+    uint64_t busy = flight_asked(f);
     struct upstream *u;
 
     if (f->probed)
@@ -242,9 +241,9 @@ void flight_doubts(struct attempt *a)
         flight_attempt_failed(a, PHASE_ANSWER, ERR_TIMEOUT);
     if (f->probed || has_hope_beside(f, a) || now_ns(f) >= f->deadline_ns)
         return;
-    u = group_choose_well(f, f->tried | asked_now(f));
+    u = group_choose_well(f, f->tried | flight_asked(f));
     if (!u) /* who has failed may be well again */
-        u = group_choose_well(f, asked_now(f));
+        u = group_choose_well(f, flight_asked(f));
     if (!find_free(f)) {
         if (!u && from->health.is_open)
             return;

@@ -85,7 +85,8 @@ void flight_doubts(struct attempt *a);
 /* The response that will do when nobody has a better one, or NULL. Lasts until flight_done. */
 const struct message *flight_last_resort(const struct flight *f, const struct server **ret_server);
 
-/* Whether `u` is one of those who are asked at this moment. */
+/* A bit for each upstream that is asked at this moment, and whether `u` is one of them. */
+uint64_t flight_asked(const struct flight *f);
 bool flight_asks(const struct flight *f, const struct upstream *u);
 
 /* Takes all attempts back and stops the timer, before an answer came. That somebody was silent

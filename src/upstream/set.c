@@ -150,10 +150,19 @@ void set_tell(struct upstream_set *s, struct flight *f, const struct upstream_an
     forget(s, f);
 }
 
+bool upstream_is_full(const struct upstream_set *s, unsigned group)
+{
+    for (uint64_t left = s->groups[group].rules->members; left; left &= left - 1)
+        if (upstream_is_laden(&s->upstreams[__builtin_ctzll(left)]))
+            return true;
+    return false;
+}
+
 void upstream_give_up(struct upstream_set *s, uint64_t ticket)
 {
     struct waiter *w = pool_find(&s->waiters, ticket);
     struct flight *f = w ? w->flight : NULL;
+    uint64_t asked;
 
     if (!f)
         return;
@@ -162,9 +171,12 @@ void upstream_give_up(struct upstream_set *s, uint64_t ticket)
     if (!list_is_empty(&f->waiters) || f->is_landing || !list_is_empty(&f->link))
         return; /* it is told, or will be when this turn ends: then it is over */
     metrics_count(s->context->metrics, METRIC_upstream_given_up);
+    asked = flight_asked(f);
     flight_give_up(f);
     equal_remove(&s->equal, f);
     forget(s, f);
+    for (; asked; asked &= asked - 1) /* before somebody comes who has waited less */
+        upstream_has_room(&s->upstreams[__builtin_ctzll(asked)]);
 }
 
 /* A retired set ends here, when nobody is inside it. */

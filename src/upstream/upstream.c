@@ -218,6 +218,14 @@ void upstream_is_left(struct upstream *u)
     server_holds(&u->stats->in_flight, -1);
 }
 
+bool upstream_is_laden(const struct upstream *u)
+{
+    const struct transport_ops *ops = u->server->ops;
+    unsigned channels = ops->max_channels ? ops->max_channels : u->server->connections;
+
+    return u->candidate->in_flight >= ops->max_in_flight * channels / 4 * 3;
+}
+
 void upstream_carry(struct upstream *u, struct attempt *a)
 {
     struct channel *c = find(u, u->server->ops, USE_READY), *opening = NULL;

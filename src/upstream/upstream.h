@@ -38,6 +38,9 @@ void upstream_init(struct upstream *u, struct upstream_set *set, unsigned index)
 /* Closes all connections, without a word to the flights. */
 void upstream_done(struct upstream *u);
 
+/* Whether it is asked most of what its connections can carry at once. */
+bool upstream_is_laden(const struct upstream *u);
+
 /* What flights tell: one attempt more, one less. */
 void upstream_is_asked(struct upstream *u);
 void upstream_is_left(struct upstream *u);

@@ -162,6 +162,14 @@ static bool has_route(void *arg, struct slice name)
     return upstream_has_route(w->upstreams, name);
 }
 
+static bool is_full(void *arg, const struct query *q)
+{
+    const struct worker *w = arg;
+    struct slice name = question_name(&q->asked.question);
+
+    return upstream_is_full(w->upstreams, upstream_group_for(w->upstreams, name));
+}
+
 static void take_orders(void *arg)
 {
     struct worker *w = arg;
@@ -204,6 +212,7 @@ err_t worker_new(struct worker **ret_worker, size_t index, const struct commons 
     w->commons = commons;
     policy_desk_init(&w->policy, commons->policy);
     w->policy.has_route = has_route;
+    w->policy.is_full = is_full;
     w->policy.push_out = push_out_query;
     w->policy.arg = w;
     w->log = querylog_desk(commons->querylog, index);

@@ -271,3 +271,111 @@ TEST(slow_is_not_dead, "and that one is slow is no reason to leave it")
     CHECK_COUNTED(upstream_connections_silent, 0);
     stand_end();
 }
+
+#define ONE_CONNECTION                                                                             \
+    NO_CACHE "upstream: [{url: tcp://198.51.100.1, connections: 1}]\n"                             \
+             "group: [{timeout: 20s, deadline: 30s}]\n"
+#define MANY ROOM("waiting_per_domain: 50000")
+
+#define LADEN 768 /* questions: three quarters of what one connection carries */
+
+TEST(laden, "before a connection carries no more, the oldest question makes room for who comes")
+{
+    struct socket *to;
+    struct asked asked;
+
+    replay_start(LISTEN ONE_CONNECTION MANY);
+    crowd_asks(1, LADEN);
+    to = upstream_expect_connection(1);
+    while (upstream_hears(to, &asked))
+        ; /* and says nothing */
+    client_udp_expect_nothing();
+    crowd_asks(LADEN + 1, LADEN + 1);
+    crowd_expects_truncated(1, 1);
+    asked = upstream_expect_query(to);
+    upstream_answer(&asked);
+    crowd_expects_answers(LADEN + 1, LADEN + 1);
+    crowd_asks(LADEN + 2, LADEN + 2);
+    client_udp_expect_nothing();
+    CHECK_COUNTED(upstream_given_up, 1);
+    CHECK_EQUAL(replay_worker()->policy.counts.rules[RULE_waiting].enforced, 1);
+    replay_stop();
+    advance(5030);
+    replay_end();
+}
+
+TEST(laden_with_proven,
+     "where all are proven who comes is asked for all the same, and then has to wait")
+{
+    struct socket *clients[3], *to;
+    struct asked asked, first;
+
+    replay_start(LISTEN ONE_CONNECTION MANY);
+    for (unsigned c = 0; c < 3; c++)
+        clients[c] = client_tcp_open(c);
+    for (unsigned n = 0; n < 1024; n++)
+        client_tcp_send(clients[n / 500], (uint16_t)n, numbered(n, "proven.example"));
+    to = upstream_expect_connection(1);
+    first = upstream_expect_query(to);
+    while (upstream_hears(to, &asked))
+        ;
+    client_udp_send(9, 9, "waits.example");
+    CHECK(!upstream_hears(to, &asked));
+    client_udp_expect_nothing();
+    upstream_answer(&first);
+    asked = upstream_expect_query(to);
+    CHECK_TEXT(asked.name, "waits.example.");
+    CHECK_COUNTED(upstream_given_up, 0);
+    replay_stop();
+    advance(5030);
+    replay_end();
+}
+
+TEST(place_of_given_up, "whose question could not be sent has the place of one that is given up")
+{
+    struct socket *client, *other, *to;
+    struct asked asked;
+
+    replay_start(LISTEN ONE_CONNECTION ROOM("waiting_per_domain: 50000, waiting: 1025"));
+    crowd_asks(1, 1);
+    client = client_tcp_open(1);
+    other = client_tcp_open(2);
+    for (unsigned n = 0; n < 512; n++)
+        client_tcp_send(client, (uint16_t)n, numbered(n, "one.example"));
+    for (unsigned n = 0; n < 511; n++)
+        client_tcp_send(other, (uint16_t)n, numbered(n, "other.example"));
+    crowd_expects_truncated(1, 1); /* as soon as it was laden */
+    to = upstream_expect_connection(1);
+    while (upstream_hears(to, &asked))
+        ;
+    crowd_asks(2, 3); /* one has the last place, and then the other has it */
+    crowd_expects_truncated(2, 2);
+    (void)upstream_expect_query(to);
+    asked = upstream_expect_query(to);
+    CHECK_TEXT(asked.name, "n3.crowd.example.");
+    replay_stop();
+    advance(5030);
+    replay_end();
+}
+
+TEST(away_for_a_moment,
+     "while an upstream is away for a moment nobody has to go for want of a connection")
+{
+    unsigned who, heard_of = 0;
+    struct heard heard;
+
+    replay_start(LISTEN UPSTREAM_TCP MANY);
+    client_udp_send(1, 1, "first.example");
+    upstream_serve(1);
+    client_udp_expect_answer(1, 1, "first.example");
+    upstream_reset(upstream_any_connection(1));
+    crowd_asks(2, 1000);
+    upstream_refuse_for(1, 1000);
+    client_udp_expect_nothing();
+    CHECK_COUNTED(upstream_given_up, 0);
+    upstream_refuse_for(1, 5010);
+    while (client_udp_hears(&who, &heard))
+        heard_of += heard.rcode == RCODE_SERVFAIL;
+    CHECK_EQUAL(heard_of, 999);
+    replay_end();
+}
