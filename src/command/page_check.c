@@ -60,7 +60,7 @@ static bool ask(int fd, const struct url *url, int patience_ms, char reason[PAGE
         return false;
     }
     snprintf(reason, PAGE_REASON_MAX, "it answers with status %.3s", line + STATUS_AT);
-    return memcmp(line + STATUS_AT, STATUS_LINE + STATUS_AT, 3) == 0;
+    return memcmp(line + STATUS_AT, &STATUS_LINE[STATUS_AT], 3) == 0;
 }
 
 bool page_check(const struct url *url, int patience_ms, char reason[PAGE_REASON_MAX])
