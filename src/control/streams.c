@@ -1,4 +1,5 @@
-/* control/streams.c - the query log in `status` and `stats`: of each stream, what became of its records.
+/* control/streams.c - the query log in `status` and `stats`: of each stream, what became of its
+ * records.
  *
  * Called by: status.c, stats.c.
  */
@@ -18,6 +19,8 @@ static void tell(const struct querylog_count *c, struct report *report)
         report_text(report, "reason", c->why);
     report_number(report, "written", c->written);
     report_number(report, "lost", c->lost);
+    if (c->overrun > 0)
+        report_number(report, "overrun", c->overrun);
     report_number(report, "waiting", c->waiting);
     if (c->spooled > 0)
         report_number(report, "spooled", c->spooled);
