@@ -27,6 +27,9 @@ limit:
   tls_idle: 5m
   tcp_connections: 20000
   tcp_connections_per_client: 20000
+  tcp_connections_per_network: 20000
+  tls_handshakes: 0/s
+  waiting_per_domain: 1000000
 L
 }
 start() { exec "$DOTPROXY" run -c "$RUN/dotproxy.yaml"; }
