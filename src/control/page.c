@@ -137,17 +137,30 @@ static void tell_rules(struct exposition *e, const struct crew *crew)
     }
 }
 
+static uint64_t number_of(const struct querylog_count *count, enum page_family family)
+{
+    if (family == PAGE_query_log_up)
+        return count->why[0] == 0;
+    if (family == PAGE_query_log_written)
+        return count->written;
+    if (family == PAGE_query_log_lost)
+        return count->lost;
+    if (family == PAGE_query_log_skipped)
+        return count->skipped;
+    return family == PAGE_query_log_waiting ? count->waiting : count->spooled;
+}
+
 static void tell_streams(struct exposition *e, struct querylog *log)
 {
     struct querylog_count counts[STREAMS_MAX];
     size_t count = querylog_counts(log, counts, STREAMS_MAX);
 
-    for (int lost = 0; lost < 2; lost++) {
-        page_begin(e, lost ? PAGE_query_log_lost : PAGE_query_log_written);
+    for (enum page_family f = PAGE_query_log_up; f <= PAGE_query_log_spooled; f++) {
+        page_begin(e, f);
         for (size_t i = 0; i < count && i < STREAMS_MAX; i++) {
             const struct label labels[] = { { "to", counts[i].to }, NO_LABELS };
 
-            exposition_value(e, labels, lost ? counts[i].lost : counts[i].written);
+            exposition_value(e, labels, number_of(&counts[i], f));
         }
     }
 }
