@@ -17,6 +17,7 @@
 #define TIME_MASK  ((1ull << TIME_BITS) - 1)
 #define LONGEST    (2 * GCRA_LONGEST_S * (NS_PER_S >> TICK_SHIFT)) /* a bucket, and one owed */
 #define GROUP      8 /* words that a key may be in: a line of the processor's cache */
+#define LINE       (GROUP * sizeof(uint64_t))
 #define GROUPS_MIN 8
 #define ATTEMPTS   4 /* against other threads; then the key is let off this once */
 
@@ -52,14 +53,12 @@ err_t gcra_new(struct gcra **ret_gcra, size_t keys)
     while (groups * GROUP < keys)
         groups *= 2;
     g->group_mask = groups - 1;
-    g->memory = aligned_alloc(64, groups * GROUP * sizeof *g->words);
-    g->words = g->memory;
+    g->memory = calloc(groups + 1, LINE); /* pages that nobody writes to take no room */
     if (!g->memory) {
         free(g);
         return ERR_NOMEM;
     }
-    for (size_t i = 0; i < groups * GROUP; i++)
-        atomic_init(&g->words[i], 0);
+    g->words = (void *)(((uintptr_t)g->memory + LINE - 1) & ~(uintptr_t)(LINE - 1));
     *ret_gcra = g;
     return OK;
 }

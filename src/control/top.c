@@ -2,7 +2,7 @@
 #include "base/buffer.h"
 #include "control/kinds.h"
 #include "io/loop.h"
-#include "policy/policy.h"
+#include "policy/tell.h"
 #include "worker/crew.h"
 
 #include <arpa/inet.h>

@@ -26,14 +26,6 @@ void policy_state_free(struct policy_state **s);
 /* How many questions of clients wait for an upstream. For any thread. */
 size_t policy_state_waiting(const struct policy_state *s);
 
-/* Tells the log whom rules are against, and whom no longer; every few seconds, by one thread. */
-void policy_state_tell(struct policy_state *s, uint64_t now_ns);
-
-/* By what a client is limited now: "rate 192.0.2.0/24 (shadow), ..."; "" by nothing. By the same
- * thread. Returns `text`. */
-const char *policy_state_limits(const struct policy_state *s, const union addr *client, char *text,
-                                size_t size);
-
 /* One worker's place at the door. */
 struct policy_desk {
     const struct policy *policy;

@@ -65,7 +65,7 @@ static void check_shadow(const struct strings *names, struct loader *to)
         struct nearest n = nearest_to(names->items[i]);
         bool is_known = false;
 
-        for (size_t r = 0; r < RULE_COUNT; r++) {
+        for (enum rule_id r = 0; r < RULE_COUNT; r++) {
             is_known = is_known || strcmp(rule_name(r), names->items[i]) == 0;
             nearest_offer(&n, rule_name(r));
         }

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "cache/cache.h"
 #include "listen/admission.h"
+#include "policy/tell.h"
 #include "worker/plan.h"
 #include "worker/prefetch.h"
 

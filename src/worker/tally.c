@@ -11,8 +11,8 @@
 
 #define PLACES    256 /* so nobody with more than 0.4 % of all is missed */
 #define WINDOW_NS (30 * NS_PER_S)
-#define EXACT     1024 /* queries of a second that are looked at one by one */
-#define SAMPLE    64   /* and then one of so many */
+#define EXACT     256 /* queries of a second that are looked at one by one */
+#define SAMPLE    64  /* and then one of so many */
 
 static const struct {
     const char *name, *key;

@@ -1,12 +1,12 @@
-/* policy/policy_tell.c - the log hears whom rules are against: once when it begins, once when it is
- * over.
+/* policy/tell.c - the log hears whom rules are against: once when it begins, once when it is over.
  *
  * Called by: worker/crew.c, the control room; from the main thread.
  */
+#include "policy/tell.h"
+
 #include "dns/name.h"
 #include "log/log.h"
 #include "policy/limited.h"
-#include "policy/policy.h"
 #include "policy/state.h"
 
 #include <stdio.h>
