@@ -1,6 +1,6 @@
 /* policy/limited.c - whom rules are against at the moment.
  *
- * Called by: policy.c (each query that a rule is against), policy_tell.c (what is new, from main),
+ * Called by: policy.c (each query that a rule is against), tell.c (what is new, from main),
  * the control room (whether a client is limited).
  * A place is claimed by its key. Who has claimed it describes it and says so; the one who tells is
  * the only one to take it back. A query that comes between may be counted to the next owner.
