@@ -245,6 +245,8 @@ static int ask(const struct ctl *ctl)
               stderr);
         return STATUS_FAILED;
     }
+    if (!ctl->kind) /* the words have been checked */
+        return STATUS_USAGE;
     if (ctl->kind->is_endless)
         return listen_on(ctl);
     if (ctl->kind->is_watched && !ctl->is_once && !ctl->wants_json && screen_is_there())

@@ -37,7 +37,7 @@ static struct datagrams *datagrams_of(struct sink *s)
 
 static err_t open_datagrams(struct sink *s, char reason[QUERYLOG_REASON_MAX])
 {
-    (void)reason;
+    reason[0] = '\0';
     datagrams_of(s)->fd = -1; /* there may be no way there yet */
     return OK;
 }
