@@ -10,7 +10,7 @@ from ports import free_port, has_ipv6
 from proxy import BINARY, config, opening
 from sniffer import Sniffer, may_sniff
 
-HERE = "127.0.0.9"      # the bootstrap server's address where the wire is watched
+HERE = "127.0.77.8"     # the bootstrap server's address where the wire is watched
 LABEL = "topsecretname"
 needs_ipv6 = pytest.mark.skipif(not has_ipv6(), reason="needs ::1")
 

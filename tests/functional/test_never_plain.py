@@ -11,7 +11,7 @@ from proxy import BRIEF
 from sniffer import Sniffer, may_sniff
 from wire import name_wire
 
-HERE = "127.0.0.9"      # the upstream's address: nothing else talks to it
+HERE = "127.0.77.9"     # the upstream's address: nothing else talks to it
 LABEL = "topsecretname"
 needs_root = pytest.mark.skipif(not may_sniff(), reason="needs CAP_NET_RAW to watch the wire")
 
