@@ -19,6 +19,18 @@ struct field {
     const char *ecs, *ocsf, *dnstap, *doc;
 };
 
+/* "|none|cache|...": what stands behind the first bar. */
+static const char source_words[] =
+#define SOURCE(name, text) "|" text
+#include "query/sources.def"
+#undef SOURCE
+    ;
+static const char action_words[] =
+#define ACTION(name, text) "|" text
+#include "query/actions.def"
+#undef ACTION
+    ;
+
 static const struct field fields[] = {
 #define FIELD(name, kind, words, presence, ecs, ocsf, dnstap, doc)                                 \
     { #name, kind, words, presence, ecs, ocsf, dnstap, doc },

@@ -128,7 +128,7 @@ static bool has_outcome(const struct filter *f, const struct log_view *v)
     case ONLY_ALL:
         return true;
     case ONLY_DENIED:
-        return v->head->rule || v->head->shadow;
+        return action_denies(v->head->action) || v->head->shadow;
     case ONLY_ERRORS:
         break;
     }

@@ -31,7 +31,7 @@ static void write_event(struct pen *p, const struct log_view *v, const struct st
     json_close_list(p);
     json_open_list(p, "type");
     json_word(p, NULL, "protocol");
-    if (r->action != ACTION_PASS)
+    if (action_denies(r->action))
         json_word(p, NULL, "denied");
     json_close_list(p);
     json_word(p, "module", "dotproxy");

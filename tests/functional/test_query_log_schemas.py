@@ -4,12 +4,13 @@ the schemas that are published."""
 import random
 import struct
 
+import dns.query
 import dns.rdatatype
 import pytest
-from dns.edns import ECSOption
+from dns.edns import ECSOption, GenericOption
 
 import scripts
-from client import ask, ask_all, exchange, query
+from client import PATIENCE, ask, ask_all, exchange, query
 from front import TlsStream, dot, trusting
 from ports import free_port
 from proxy import listener
@@ -99,6 +100,30 @@ def test_thousands_of_records_are_valid(stage, chaos, tmp_path):
         for got in records:
             check.validate(got)
         assert sorted(number_of(got) for got in read(tmp_path / form)) == sorted(one.id for one in messages)
+
+
+WITH_COOKIE = query("two.test", edns=1232, options=[GenericOption(scripts.COOKIE, b"a cookie")])
+LIMITS = [      # what brings a rule to say so, and what is asked then: names, or whole messages
+    ("answer", {}, ["localhost", "x.onion"]),
+    ("refuse", {"deny": ["127.0.0.1/32"]}, ["refused.test"]),
+    ("truncate", {"rate": "1/s", "burst": 1}, ["one.test", "two.test"]),
+    ("badcookie", {"rate": "1/s", "burst": 1}, ["one.test", WITH_COOKIE]),
+    ("cache-only", {"subdomain_rate": "1/s", "subdomain_burst": 1}, ["a.below.test", "b.below.test", "c.below.test"])]
+
+
+@pytest.mark.parametrize("action,limit,asked", LIMITS, ids=[row[0] for row in LIMITS])
+def test_whatever_a_rule_makes_of_a_query_its_record_is_valid(stage, chaos, tmp_path, action, limit, asked):
+    served = stage.proxy(chaos, limit=limit, query_log=[stream(tmp_path, form) for form in FORMATS])
+    for one in asked:
+        dns.query.udp(query(one) if isinstance(one, str) else one, "127.0.0.1", PATIENCE, served.port)
+    served.stop()
+    for form in FORMATS:
+        check = validator(form)
+        for got in read(tmp_path / form):
+            check.validate(got)
+    assert action in {got.get("action") for got in read(tmp_path / "json")}
+    for plain, ecs in zip(read(tmp_path / "json"), read(tmp_path / "ecs")):
+        assert ("denied" in ecs["event"]["type"]) == (plain.get("action", "answer") != "answer")
 
 
 def leaves(schema, defs, path=""):

@@ -49,6 +49,8 @@ TEST(filter_only,
     CHECK(!passes(denied) && !passes(errors));
     m.query.verdict.shadow = "rate";
     CHECK(passes(denied) && !passes(errors));
+    m.query.verdict = (struct verdict){ .action = ACTION_ANSWER, .rule = "local_names" };
+    CHECK(!passes(denied) && !passes(errors));
     m.query.verdict = (struct verdict){ .action = ACTION_DROP, .rule = "rate" };
     m.query.response = (struct slice){ 0 };
     CHECK(passes(denied) && passes(errors));
