@@ -1,7 +1,8 @@
 #ifndef METRICS_HISTOGRAM_H
 #define METRICS_HISTOGRAM_H
 
-#include <stdatomic.h>
+#include "base/counter.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -42,25 +43,18 @@ static inline size_t histogram_bucket(uint64_t ns)
 /* Where a bucket ends: this duration is the first of the next one. */
 uint64_t histogram_bucket_end_ns(size_t bucket);
 
-static inline void histogram_raise(_Atomic uint64_t *counter, uint64_t by)
-{
-    uint64_t before = atomic_load_explicit(counter, memory_order_relaxed);
-
-    atomic_store_explicit(counter, before + by, memory_order_relaxed);
-}
-
 static inline void histogram_add(struct histogram *h, uint64_t ns)
 {
-    histogram_raise(&h->counts[histogram_bucket(ns)], 1);
-    histogram_raise(&h->sum_ns, ns);
+    counter_raise(&h->counts[histogram_bucket(ns)], 1);
+    counter_raise(&h->sum_ns, ns);
 }
 
 static inline void histogram_add_many(struct histogram *h, uint64_t ns, uint64_t times)
 {
     if (times == 0)
         return;
-    histogram_raise(&h->counts[histogram_bucket(ns)], times);
-    histogram_raise(&h->sum_ns, ns * times);
+    counter_raise(&h->counts[histogram_bucket(ns)], times);
+    counter_raise(&h->sum_ns, ns * times);
 }
 
 void histogram_sum(const struct histogram *h, struct histogram_sum *sum);

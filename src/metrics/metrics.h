@@ -1,7 +1,8 @@
 #ifndef METRICS_METRICS_H
 #define METRICS_METRICS_H
 
-#include <stdatomic.h>
+#include "base/counter.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,12 +18,9 @@ struct metrics {
     _Atomic uint64_t counters[METRIC_COUNT];
 };
 
-/* No locked instruction: there is only one writer. */
 static inline void metrics_count(struct metrics *m, enum metric which)
 {
-    uint64_t before = atomic_load_explicit(&m->counters[which], memory_order_relaxed);
-
-    atomic_store_explicit(&m->counters[which], before + 1, memory_order_relaxed);
+    counter_raise(&m->counters[which], 1);
 }
 
 /* Adds the counters of `m` to `sums`. */

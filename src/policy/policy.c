@@ -4,6 +4,7 @@
  */
 #include "policy/policy.h"
 
+#include "base/counter.h"
 #include "config/config.h"
 #include "policy/policy_config.h"
 #include "policy/state.h"
@@ -85,28 +86,21 @@ bool policy_lets_in(const struct policy *p, const union addr *client)
            table[RULE_access]->judge[ON_CONNECT](access->compiled, &t) == ACTION_PASS;
 }
 
-static void raise(_Atomic uint64_t *counter)
-{
-    uint64_t before = atomic_load_explicit(counter, memory_order_relaxed);
-
-    atomic_store_explicit(counter, before + 1, memory_order_relaxed);
-}
-
 /* Away from the path of those who have done nothing. */
 static __attribute__((noinline)) void count(struct policy_counts *c, size_t rule, bool is_shadow,
                                             const struct trial *t)
 {
     bool is_v6 = t->query->client.any.sa_family == AF_INET6;
 
-    raise(is_shadow ? &c->rules[rule].shadowed : &c->rules[rule].enforced);
+    counter_raise(is_shadow ? &c->rules[rule].shadowed : &c->rules[rule].enforced, 1);
     if (t->bits == 0)
         return;
     limited_note(t->state->limited, (enum rule_id)rule, is_shadow, &t->query->client, t->bits,
                  t->about, t->now_ns);
     if (is_v6)
-        raise(is_shadow ? &c->v6[t->bits].shadowed : &c->v6[t->bits].enforced);
+        counter_raise(is_shadow ? &c->v6[t->bits].shadowed : &c->v6[t->bits].enforced, 1);
     else
-        raise(is_shadow ? &c->v4[t->bits].shadowed : &c->v4[t->bits].enforced);
+        counter_raise(is_shadow ? &c->v4[t->bits].shadowed : &c->v4[t->bits].enforced, 1);
 }
 
 /* Notes what rule number `i` says; true when that is the end of it. */

@@ -4,15 +4,9 @@
  */
 #include "querylog/desk.h"
 
+#include "base/counter.h"
 #include "dns/header.h"
 #include "querylog/record.h"
-
-static void raise(_Atomic uint64_t *counter)
-{
-    uint64_t before = atomic_load_explicit(counter, memory_order_relaxed);
-
-    atomic_store_explicit(counter, before + 1, memory_order_relaxed);
-}
 
 static uint8_t *put(uint8_t *at, struct slice part)
 {
@@ -122,7 +116,7 @@ void querylog_note(struct querylog_desk *d, const struct query *q,
     struct log_record *r = belt_reserve(&d->belt, len);
 
     if (!r) {
-        raise(&d->lost);
+        counter_raise(&d->lost, 1);
         return;
     }
     fill(r, q, facts);
@@ -130,7 +124,7 @@ void querylog_note(struct querylog_desk *d, const struct query *q,
     r->qname_len = (uint8_t)qname.len;
     put_parts(r, &parts);
     belt_keep(&d->belt, len);
-    raise(&d->noted);
+    counter_raise(&d->noted, 1);
 }
 
 void querylog_note_exchange(struct querylog_desk *d, const struct querylog_exchange *x)
@@ -140,7 +134,7 @@ void querylog_note_exchange(struct querylog_desk *d, const struct querylog_excha
     struct log_record *r = belt_reserve(&d->belt, len);
 
     if (!r) {
-        raise(&d->exchanges_lost);
+        counter_raise(&d->exchanges_lost, 1);
         return;
     }
     *r = (struct log_record){
@@ -161,7 +155,7 @@ void querylog_note_exchange(struct querylog_desk *d, const struct querylog_excha
 
 void querylog_lose(struct querylog_desk *d)
 {
-    raise(&d->lost);
+    counter_raise(&d->lost, 1);
 }
 
 void querylog_turn_ends(struct querylog_desk *d, uint64_t now_ns)

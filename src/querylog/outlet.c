@@ -6,6 +6,7 @@
 #include "querylog/outlet.h"
 
 #include "base/clock.h"
+#include "base/counter.h"
 #include "base/random.h"
 #include "config/config.h"
 #include "querylog/desk.h"
@@ -19,12 +20,6 @@
 static uint64_t load(const _Atomic uint64_t *counter)
 {
     return atomic_load_explicit(counter, memory_order_relaxed);
-}
-
-/* There is only one writer. */
-static void raise(_Atomic uint64_t *counter)
-{
-    atomic_store_explicit(counter, load(counter) + 1, memory_order_relaxed);
 }
 
 static void tell_fault(void *arg, const char *option, const char *text)
@@ -273,15 +268,15 @@ void outlet_write(struct outlet *o, const struct log_view *view, const struct be
 
     if (!is_wanted(o, view)) {
         if (view->head->kind == RECORD_QUERY)
-            raise(&o->skipped);
+            counter_raise(&o->skipped, 1);
         return;
     }
     view = privacy_apply(o->privacy, view);
     if (write_record(o, view, &stamp, scratch)) {
-        raise(&o->taken);
+        counter_raise(&o->taken, 1);
         o->has_news = true;
     } else {
-        raise(&o->refused);
+        counter_raise(&o->refused, 1);
     }
 }
 

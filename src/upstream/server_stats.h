@@ -35,7 +35,7 @@ struct server_stats {
 
 static inline void server_counts(struct server_stats *s, enum server_count which)
 {
-    histogram_raise(&s->counts[which], 1);
+    counter_raise(&s->counts[which], 1);
 }
 
 static inline void server_took(struct server_stats *s, enum phase phase, uint64_t ns)

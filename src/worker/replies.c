@@ -39,7 +39,7 @@ void replies_note(struct replies *r, struct loop *loop, const struct query *q)
 
     if (q->response.len < DNS_HEADER_SIZE)
         return;
-    histogram_raise(&r->rcodes[rcode_of(q)], 1);
+    counter_raise(&r->rcodes[rcode_of(q)], 1);
     if (q->arrived_ns != now_ns) {
         histogram_add(&r->latency[q->source], now_ns - q->arrived_ns);
         return;
