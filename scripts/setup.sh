@@ -8,8 +8,8 @@ packages() {
     case $1 in
     build)   echo gcc libc6-dev meson ninja-build pkg-config libgnutls28-dev libnghttp2-dev \
                   libhttp-parser-dev libyaml-dev libpsl-dev libcap-dev libseccomp-dev \
-                  libprotobuf-c-dev protobuf-c-compiler ;;
-    runtime) echo libgnutls30 libnghttp2-14 libhttp-parser2.9 libyaml-0-2 libpsl5 libcap2 libseccomp2 libprotobuf-c1 \
+                  libprotobuf-c-dev protobuf-c-compiler zlib1g-dev ;;
+    runtime) echo libgnutls30 libnghttp2-14 libhttp-parser2.9 libyaml-0-2 libpsl5 libcap2 libseccomp2 libprotobuf-c1 zlib1g \
                   ca-certificates libcap2-bin ;;
     run)     echo make ca-certificates bind9-dnsutils; packages build ;;
     demo)    echo procps unbound openssl bind9-dnsutils ;;
@@ -18,6 +18,7 @@ packages() {
                   unbound nsd bind9 knot haproxy nginx bind9-dnsutils knot-dnsutils dnsperf gnutls-bin openssl \
                   curl nghttp2-client python3-httpx python3-h2 stubby systemd-resolved \
                   chromium libnss3-tools testssl.sh sslscan \
+                  rsyslog rsyslog-gnutls fstrm-bin gzip \
                   tcpdump iproute2 procps util-linux mandoc shellcheck git ;;
     chaos)   echo gcc libc6-dev python3 gnutls-bin openssl iproute2 nftables util-linux ;;
     bench)   echo gcc libc6-dev make libssl-dev openssl dnsperf python3 util-linux procps ;;
@@ -29,7 +30,7 @@ packages() {
 
 # What Debian would start on ports where dotproxy, or somebody else, wants to be; only their programs are needed.
 # PACKAGE:SERVICE where they are called differently.
-services='unbound nsd dnsdist knot bind9:named stubby systemd-resolved haproxy nginx'
+services='unbound nsd dnsdist knot bind9:named stubby systemd-resolved haproxy nginx rsyslog'
 
 missing_of() {
     have=" $(dpkg-query -W -f='${db:Status-Status} ${Package}\n' "$@" 2>/dev/null |
