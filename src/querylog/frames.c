@@ -18,23 +18,25 @@ static bool names_content(enum frames_control type)
     return type == FRAMES_READY || type == FRAMES_START;
 }
 
+static uint8_t *put_u32(uint8_t *at, size_t value)
+{
+    put_u16(at, (uint16_t)(value >> 16));
+    put_u16(at + 2, (uint16_t)value);
+    return at + 4;
+}
+
 struct slice frames_write(enum frames_control type, uint8_t room[FRAMES_CONTROL_MAX])
 {
-    const struct slice content = slice_of(CONTENT_TYPE, sizeof CONTENT_TYPE - 1);
-    struct writer w = writer_of(room, FRAMES_CONTROL_MAX);
-    uint32_t rest = 4;
+    const size_t content = sizeof CONTENT_TYPE - 1;
+    uint8_t *at = put_u32(room, 0);
 
-    if (names_content(type))
-        rest += (uint32_t)(8 + content.len);
-    write_u32(&w, 0);
-    write_u32(&w, rest);
-    write_u32(&w, type);
+    at = put_u32(at, names_content(type) ? 4 + 8 + content : 4);
+    at = put_u32(at, type);
     if (names_content(type)) {
-        write_u32(&w, FIELD_CONTENT);
-        write_u32(&w, (uint32_t)content.len);
-        write_bytes(&w, content);
+        at = put_u32(put_u32(at, FIELD_CONTENT), content);
+        at = put_bytes(at, CONTENT_TYPE, content);
     }
-    return writer_slice(&w);
+    return slice_of(room, (size_t)(at - room));
 }
 
 /* An ACCEPT that names contents must name ours; other frames have no fields. */
@@ -108,8 +110,6 @@ void frames_open(const struct sink *s, struct pen *p, const struct log_view *vie
 
 void frames_close(struct pen *p, size_t start)
 {
-    struct writer w = writer_of(p->start + start, FRAMES_HEAD);
-
     if (!p->is_too_long)
-        write_u32(&w, (uint32_t)(pen_slice(p).len - start - FRAMES_HEAD));
+        put_u32(p->start + start, pen_slice(p).len - start - FRAMES_HEAD);
 }

@@ -47,9 +47,7 @@ static void check_target(const struct query_log_config *config, struct complaint
             "a terminal or a log is no place for dnstap; write file:, unix: or tcp://",
         [TARGET_UNIX] = "unix: is for format: dnstap; syslog goes over udp://, tcp:// or tls://",
         [TARGET_UDP] = "dnstap goes over unix: or tcp://, or into a file:",
-        [TARGET_TLS] =
-            "dnstap goes over unix: or tcp://, or into a file:; whom it has to be hidden "
-            "from, a tunnel hides it",
+        [TARGET_TLS] = "dnstap goes over unix: or tcp://, or into a file:",
     };
 
     if (!sink_find(target->kind, query_log_format(config)->is_binary))
