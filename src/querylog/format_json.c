@@ -77,6 +77,7 @@ static struct slice write_asked(struct pen *p, const struct log_view *v)
 {
     const struct log_record *r = v->head;
     struct slice qname;
+    uint8_t *at;
 
     if (opcode_of(r->flags) != OPCODE_QUERY) {
         PEN_LITERAL(p, ",\"opcode\":\"");
@@ -87,11 +88,12 @@ static struct slice write_asked(struct pen *p, const struct log_view *v)
         return (struct slice){ 0 };
     PEN_LITERAL(p, ",\"qname\":\"");
     qname = pen_json_name(p, v->qname, WITH_DOT);
-    PEN_LITERAL(p, "\",\"qtype\":\"");
-    pen_type(p, r->qtype);
-    PEN_LITERAL(p, "\",\"qclass\":\"");
-    pen_class(p, r->qclass);
-    pen_byte(p, '"');
+    at = pen_open(p, HEAD_MAX);
+    if (!at)
+        return qname;
+    at = put_type(PUT(at, "\",\"qtype\":\""), r->qtype);
+    at = put_class(PUT(at, "\",\"qclass\":\""), r->qclass);
+    pen_close(p, PUT(at, "\""));
     return qname;
 }
 
@@ -170,49 +172,51 @@ static void write_verdict(struct pen *p, const struct log_record *r)
         MEMBER(p, "shadow_rule", slice_of_text(r->shadow));
 }
 
+static void write_answer(struct pen *p, const struct answers *a, uint16_t qclass)
+{
+    uint8_t *at;
+
+    answers_write_name(p, a);
+    at = pen_open(p, HEAD_MAX);
+    if (!at)
+        return;
+    at = put_type(PUT(at, "\",\"type\":\""), a->rr.type);
+    if (a->rr.dns_class != qclass)
+        at = put_class(PUT(at, "\",\"class\":\""), a->rr.dns_class);
+    at = put_number(PUT(at, "\",\"ttl\":"), a->rr.ttl);
+    pen_close(p, PUT(at, ",\"data\":\""));
+    answers_write_data(p, a);
+}
+
 static void write_answers(struct pen *p, const struct log_view *v, struct slice qname)
 {
-    struct answers a = answers_of(v, p, qname, WITH_DOT);
-    bool is_first = true;
+    struct answers a;
 
-    for (; answers_next(&a, p); is_first = false) {
-        if (is_first)
-            PEN_LITERAL(p, ",\"answers\":[{\"name\":\"");
-        else
-            PEN_LITERAL(p, ",{\"name\":\"");
-        answers_write_name(p, &a);
-        PEN_LITERAL(p, "\",\"type\":\"");
-        answers_write_type(p, &a);
-        if (a.rr.dns_class != v->head->qclass) {
-            PEN_LITERAL(p, "\",\"class\":\"");
-            answers_write_class(p, &a);
-        }
-        PEN_LITERAL(p, "\",\"ttl\":");
-        pen_number(p, a.rr.ttl);
-        PEN_LITERAL(p, ",\"data\":\"");
-        answers_write_data(p, &a);
-        PEN_LITERAL(p, "\"}");
+    answers_begin(&a, v, p, qname, WITH_DOT);
+    if (!answers_next(&a, p))
+        return;
+    PEN_LITERAL(p, ",\"answers\":[{\"name\":\"");
+    write_answer(p, &a, v->head->qclass);
+    while (answers_next(&a, p)) {
+        PEN_LITERAL(p, "\"},{\"name\":\"");
+        write_answer(p, &a, v->head->qclass);
     }
-    if (!is_first)
-        pen_byte(p, ']');
+    PEN_LITERAL(p, "\"}]");
     if (a.is_cut)
         PEN_LITERAL(p, ",\"answers_cut\":true");
 }
 
 static void write_response(struct pen *p, const struct log_view *v, struct slice qname)
 {
-    struct slice error = v->message.edns.extended_error;
+    struct slice error = extended_error_of(v);
     uint8_t *at = v->response.len < DNS_HEADER_SIZE ? NULL : pen_open(p, HEAD_MAX);
 
     if (!at)
         return;
     at = put_flags(PUT(at, ",\"response_flags\":\""), flags_of(v->response));
     at = put_number(PUT(at, "\",\"response_bytes\":"), v->response.len);
-    pen_close(p, PUT(at, ",\"rcode\":\""));
-    pen_rcode(p, v->rcode);
-    pen_byte(p, '"');
-    if (!v->has_message)
-        return;
+    at = put_rcode(PUT(at, ",\"rcode\":\""), v->rcode);
+    pen_close(p, PUT(at, "\""));
     if (error.len >= 2) {
         PEN_LITERAL(p, ",\"extended_error\":");
         pen_number(p, code_at(error));

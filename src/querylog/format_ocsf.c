@@ -175,8 +175,9 @@ static void write_flag_ids(struct pen *p, uint16_t flags)
 
 static bool write_answers(struct pen *p, const struct log_view *v)
 {
-    struct answers a = answers_of(v, p, (struct slice){ 0 }, WITHOUT_DOT);
+    struct answers a;
 
+    answers_begin(&a, v, p, (struct slice){ 0 }, WITHOUT_DOT);
     if (a.left == 0)
         return false;
     json_open_list(p, "answers");
@@ -217,14 +218,14 @@ static struct caption rcode_caption(uint16_t rcode)
 
 static void write_outcome(struct pen *p, const struct log_view *v)
 {
-    struct slice error = v->message.edns.extended_error;
+    struct slice error = extended_error_of(v);
     bool is_good = v->response.len > 0 && (v->rcode == RCODE_NOERROR || v->rcode == RCODE_NXDOMAIN);
 
     if (v->response.len >= DNS_HEADER_SIZE)
         write_caption(p, "rcode_id", "rcode", rcode_caption(v->rcode));
     write_caption(p, "status_id", "status",
                   is_good ? (struct caption){ 1, "Success" } : (struct caption){ 2, "Failure" });
-    if (v->has_message && error.len > 2)
+    if (error.len > 2)
         json_text(p, "status_detail", slice_after(error, 2));
 }
 

@@ -41,6 +41,13 @@ static inline unsigned opcode_of(uint16_t flags)
     return (flags & DNS_OPCODE) >> 11;
 }
 
+/* The extended error that the response bears (RFC 8914): code and text; empty when there is none.
+ */
+static inline struct slice extended_error_of(const struct log_view *v)
+{
+    return v->has_message ? v->message.edns.extended_error : (struct slice){ 0 };
+}
+
 /* Of a message that has a header. */
 static inline uint16_t flags_of(struct slice message)
 {

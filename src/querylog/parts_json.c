@@ -127,9 +127,9 @@ void json_edns(struct pen *p, const struct log_view *v)
 
 void json_extended_error(struct pen *p, const struct log_view *v)
 {
-    struct slice error = v->message.edns.extended_error;
+    struct slice error = extended_error_of(v);
 
-    if (!v->has_message || error.len < 2)
+    if (error.len < 2)
         return;
     json_open(p, "extended_error");
     json_number(p, "code", code_at(error));

@@ -3,16 +3,21 @@ to bytes, dnstap taken apart."""
 
 import json
 import re
+import socket
 import struct
 from dataclasses import dataclass, field
 
+import dns.flags
 import dns.name
 import dns.rdata
 import jsonschema
+from dns.edns import ECSOption, GenericOption
 
+from client import PATIENCE, query
 from proxy import TOP
 
 FORMATS = ("json", "ecs", "ocsf")
+ALL = (*FORMATS, "dnstap")
 SCHEMAS = {"json": "query-log.schema.json", "ecs": "query-log.ecs.schema.json",
            "ocsf": "query-log.ocsf.schema.json"}
 STATUS_ID = 0x7e57      # of the queries that ask whether the proxy serves already
@@ -52,6 +57,44 @@ def read(file):
 def read_whole(file):
     return [json.loads(line) for line in file.read_text().splitlines()]
 
+
+def one(directory, form="json"):
+    """The only record there is."""
+    records = read(directory / form)
+    assert len(records) == 1, records
+    return records[0]
+
+
+# Asking.
+
+def client_socket(port, source="127.0.0.1"):
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.bind((source, 0))
+    sock.settimeout(PATIENCE)
+    sock.connect(("127.0.0.1", port))
+    return sock
+
+
+def ask_from(sock, message):
+    """The response's bytes."""
+    sock.send(message if isinstance(message, bytes) else message.to_wire())
+    return sock.recv(65535)
+
+
+def many_queries(rng, count):
+    kinds = ["", "rcode-3.", "rcode-2.", "chain-3.", "ede-5.", "ad.", "big-900.", "options."]
+    types = ["A", "AAAA", "TXT", "MX", "SOA", "HTTPS", "NS", "PTR", "TYPE65300", "CNAME"]
+    for number in range(count):
+        message = query(f"{rng.choice(kinds)}n{rng.randrange(count // 3)}.test", rng.choice(types),
+                        edns=rng.choice([None, 512, 1232, 4096]))
+        if message.edns == 0 and rng.random() < 0.3:
+            message.use_edns(0, payload=1232, ednsflags=dns.flags.DO if number % 2 else 0,
+                             options=[ECSOption("2001:db8::", 48), GenericOption(65001, b"mac")])
+        message.id = number + 1
+        yield message
+
+
+# Back to bytes.
 
 def wire_name(text):
     """The bytes that a name in presentation format stands for (RFC 1035 section 5.1)."""
