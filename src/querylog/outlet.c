@@ -34,7 +34,13 @@ static void tell_fault(void *arg, const char *option, const char *text)
 
 static void finish_before(void *arg)
 {
-    outlet_free(&((struct outlet *)arg)->before);
+    struct outlet *o = arg;
+
+    list_for_each (node, &o->before) {
+        struct outlet *before = LIST_OF(node, struct outlet, link);
+
+        outlet_free(&before);
+    }
 }
 
 static err_t open_sink(struct outlet *o, char reason[QUERYLOG_REASON_MAX])
@@ -108,6 +114,7 @@ err_t outlet_new(struct outlet **ret_outlet, struct config *config, size_t item,
     if (!o)
         return ERR_NOMEM;
     list_init(&o->link);
+    list_init(&o->before);
     o->since_ns = clock_monotonic_ns();
     o->held = config_ref(config);
     o->config = config_item(config, &query_log_section, item);
@@ -120,9 +127,23 @@ err_t outlet_new(struct outlet **ret_outlet, struct config *config, size_t item,
     return OK;
 }
 
-void outlet_go(struct outlet *o, struct outlet *before)
+static bool is_in_the_way(const struct query_log_config *of, const struct query_log_config *other)
 {
-    o->before = before;
+    return strcmp(of->to, other->to) == 0 || (of->spool[0] && strcmp(of->spool, other->spool) == 0);
+}
+
+void outlet_take_before(struct outlet *o, struct list *leaving)
+{
+    list_for_each (node, leaving) {
+        if (!is_in_the_way(o->config, LIST_OF(node, struct outlet, link)->config))
+            continue;
+        list_remove(node);
+        list_append(&o->before, node);
+    }
+}
+
+void outlet_go(struct outlet *o)
+{
     courier_go(&o->courier);
 }
 

@@ -231,20 +231,6 @@ static unsigned wanted_by(const struct list *outlets)
     return wants;
 }
 
-/* The one of `outlets` that writes to where `o` will write, taken out of them; or NULL. */
-static struct outlet *take_before(struct list *outlets, const struct outlet *o)
-{
-    list_for_each (node, outlets) {
-        struct outlet *before = LIST_OF(node, struct outlet, link);
-
-        if (strcmp(before->config->to, o->config->to) != 0)
-            continue;
-        list_remove(node);
-        return before;
-    }
-    return NULL;
-}
-
 /* With the lock held: all that was noted until now still goes to the streams that were there. */
 static void let_leave(struct querylog *q, const struct config *config)
 {
@@ -277,7 +263,8 @@ static void exchange(struct querylog *q, const struct config *config, struct lis
         struct outlet *o = LIST_OF(node, struct outlet, link);
 
         o->lost_before = lost;
-        outlet_go(o, take_before(&q->leaving, o));
+        outlet_take_before(o, &q->leaving);
+        outlet_go(o);
     }
     list_move_all(&q->outlets, new_ones);
     wants = wanted_by(&q->outlets);

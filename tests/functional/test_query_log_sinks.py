@@ -3,6 +3,7 @@ else anything."""
 
 import contextlib
 import re
+import shutil
 import signal
 import socket
 import time
@@ -14,7 +15,7 @@ from client import ask, exchange, query
 from collectors import Capture, Collector, Message, Rsyslog, dnstap_read, go_on, pause
 from control import socket_at
 from ports import free_port
-from proxy import looks_clean
+from proxy import looks_clean, opening
 from records import CLIENT_QUERY, CLIENT_RESPONSE, read_frames, read_taps, read_whole, stream
 from streams import Perf, are_all, ask_many, count_of, is_sum_right, lost_on_the_way, queries_of, settled
 from waiting import MARGIN, until
@@ -117,6 +118,20 @@ def test_a_certificate_of_ours_is_shown_to_a_collector_that_asks(stage, chaos, a
         until(lambda: collector.texts, "records come")
         served.stop()
         assert dict(part for rdn in collector.names[0]["subject"] for part in rdn)["commonName"] == "dns.test"
+
+
+def test_a_certificate_that_was_renewed_is_shown_at_the_next_connection(stage, chaos, authority, tmp_path):
+    own = authority["self_signed"]
+    chain, key = tmp_path / "own.pem", tmp_path / "own.key"
+    shutil.copy(own.chain, chain), shutil.copy(own.key, key)
+    with Collector(authority["good"], client_ca=authority.ca) as collector:
+        served = stage.proxy(chaos, query_log=[
+            {"to": collector.url, "ca": authority.ca, "certificate": chain, "key": key}])
+        served.wait_for_log("query_log_failed", "certificate|unknown_ca|alert|closed|reset")
+        shutil.copy(authority["client_only"].key, key), shutil.copy(authority["client_only"].chain, chain)
+        until(lambda: collector.texts, "records come")
+        served.wait_for_log("query_log_back")
+        served.stop()
 
 
 def test_without_one_it_is_told_what_the_collector_wants(stage, chaos, authority, tmp_path):
@@ -255,6 +270,23 @@ def test_a_spool_survives_a_crash_and_what_the_crash_tore_off(stage, chaos, tmp_
         until(lambda: len(collector.texts) > asked, "the spool and a record of today")
         again.stop()
     assert numbers(records_of(collector))[:asked + 1] == [*range(1, asked + 1), 1]
+
+
+def test_a_collector_that_has_moved_gets_what_the_old_one_missed(stage, chaos, tmp_path):
+    control = socket_at(tmp_path)
+    old = Collector()
+    with Collector() as new:
+        sandbox = opening(new.port)
+        served = stage.proxy(chaos, control=control, query_log=[spooled(tmp_path, old)], **sandbox)
+        ask_many(served, 200)
+        first = queries_of(control)
+        until(lambda: count_of(control, old.url).get("spooled") == first, "all are on the disk")
+        served.reload(served.file.read_text().replace(old.url, new.url))
+        until(lambda: len(new.texts) >= first, "the new one gets them")
+        ask_many(served, 100, "more")
+        until(lambda: len(new.texts) == first + 100, "and those that follow")
+        served.stop()
+    assert numbers(records_of(new)) == [*range(1, first + 1), *range(1, 101)]
 
 
 def test_a_collector_that_goes_away_under_load_gets_all_in_order(stage, chaos, tmp_path):

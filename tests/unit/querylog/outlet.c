@@ -37,13 +37,15 @@ static struct config *load(const char *options)
     return config;
 }
 
-static struct outlet *open_outlet(struct config *config, struct outlet *before)
+static struct outlet *open_outlet(struct config *config, struct list *before)
 {
     char reason[QUERYLOG_REASON_MAX];
     struct outlet *o;
 
     CHECK_EQUAL(outlet_new(&o, config, 0, reason), OK);
-    outlet_go(o, before);
+    if (before)
+        outlet_take_before(o, before);
+    outlet_go(o);
     return o;
 }
 
@@ -266,11 +268,15 @@ TEST(outlet_successor,
     const struct belt_losses none = { 0 };
     struct config *config = load("  identity: first\n");
     struct outlet *first = open_outlet(config, NULL), *second;
+    struct list leaving;
     const char *last, *at;
 
     write_some(first, 500, &none);
     outlet_finish(first, &none, PATIENCE_MS);
-    second = open_outlet(config, first);
+    list_init(&leaving);
+    list_append(&leaving, &first->link);
+    second = open_outlet(config, &leaving);
+    CHECK(list_is_empty(&leaving));
     write_some(second, 500, &none);
     finish(&second);
     CHECK_EQUAL(lines(), 1000);
