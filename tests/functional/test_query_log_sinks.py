@@ -15,9 +15,9 @@ from client import ask, exchange, query
 from collectors import Capture, Collector, Message, Rsyslog, dnstap_read, go_on, pause
 from control import socket_at
 from ports import free_port
-from proxy import looks_clean, opening
+from proxy import looks_clean, opening, run_to_the_end
 from records import CLIENT_QUERY, CLIENT_RESPONSE, read_frames, read_taps, read_whole, stream
-from streams import Perf, are_all, ask_many, count_of, is_sum_right, lost_on_the_way, queries_of, settled
+from streams import Perf, are_all, ask_many, count_of, is_sum_right, lost_on_the_way, queries_of, settled, told_lost
 from waiting import MARGIN, until
 from wire import record, response
 
@@ -187,9 +187,7 @@ def test_a_collector_that_does_not_read_loses_only_its_own(stage, chaos, tmp_pat
         served.stop()
     assert are_all([message.number for message in collector.messages()], count)
     assert are_all(numbers(read_whole(tmp_path / "json")), file)
-    if count["lost"]:
-        told = [int(re.search(r"records=(\d+)", line)[1]) for line in served.log_lines("query_log_lost", re.escape(collector.url))]
-        assert sum(told) == count["lost"]
+    assert told_lost(served, collector.url) == count["lost"]
 
 
 @pytest.mark.parametrize("kind", ["tcp", "tls"])
@@ -339,10 +337,8 @@ def test_a_spool_is_bounded_and_what_it_cannot_hold_is_counted(stage, chaos, tmp
 def test_a_spool_that_holds_something_else_is_refused(stage, chaos, tmp_path):
     (tmp_path / "spool.3").write_bytes(b"somebody else's" * 10)
     served = stage.prepare(chaos, query_log=[{"to": "tcp://127.0.0.1:9", "spool": tmp_path / "spool"}])
-    served.process = None
-    import subprocess
-    done = subprocess.run(served.command, capture_output=True, text=True, timeout=30)
-    assert done.returncode == 1 and "spool.3: holds no records of this format" in done.stderr
+    status, said = run_to_the_end("run", "-c", served.file)
+    assert status == 1 and "spool.3: holds no records of this format" in said
     assert (tmp_path / "spool.3").read_bytes().startswith(b"somebody")
 
 
@@ -433,17 +429,18 @@ def test_what_is_left_at_the_end_is_written_within_three_seconds(stage, chaos, t
         served.process.wait(20)
         served.stop()
         until(lambda: collector.is_done(), "all are read")
-    assert are_all(numbers(records_of(collector)), {"written": len(collector.texts), "lost": asked - len(collector.texts)})
-    told = [int(re.search(r"records=(\d+)", line)[1]) for line in served.log_lines("query_log_lost")]
-    assert len(collector.texts) + sum(told) == asked
+    lost = told_lost(served, collector.url)
+    assert len(collector.texts) + lost == asked
+    assert are_all(numbers(records_of(collector)), {"written": asked - lost, "lost": lost})
 
 
 def test_a_collector_that_never_takes_them_delays_the_end_by_three_seconds(stage, chaos, tmp_path):
     control = socket_at(tmp_path)
-    served = stage.proxy(chaos, control=control, query_log=[{"to": f"tcp://127.0.0.1:{free_port()}"}])
+    to = f"tcp://127.0.0.1:{free_port()}"
+    served = stage.proxy(chaos, control=control, query_log=[{"to": to}])
     ask_many(served, 100)
     asked = queries_of(control)
     begin = time.monotonic()
     served.stop()
     assert 2.5 < time.monotonic() - begin < 3 + MARGIN
-    assert sum(int(re.search(r"records=(\d+)", line)[1]) for line in served.log_lines("query_log_lost")) == asked
+    assert told_lost(served, to) == asked
