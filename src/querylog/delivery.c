@@ -136,6 +136,12 @@ static bool settle(struct delivery *d)
     return true;
 }
 
+static void lose(struct delivery *d, struct backlog *taken, struct backlog_mark gone)
+{
+    tray_drop(&d->base.tray, taken, gone);
+    atomic_fetch_add_explicit(&d->base.lost, gone.records, memory_order_relaxed);
+}
+
 /* Whether there may be more to do. */
 static bool spool_some(struct delivery *d, struct backlog *taken)
 {
@@ -147,8 +153,7 @@ static bool spool_some(struct delivery *d, struct backlog *taken)
         return false;
     gone = (struct backlog_mark){ 0 }; /* it would be in the way for ever */
     backlog_next(taken, &gone);
-    tray_drop(&d->base.tray, taken, gone);
-    atomic_fetch_add_explicit(&d->base.lost, 1, memory_order_relaxed);
+    lose(d, taken, gone);
     return true;
 }
 
@@ -163,6 +168,7 @@ static void spool_tray(struct delivery *d)
         ;
     if (taken.records > 0)
         tray_return(&d->base.tray, &taken);
+    lose(d, &taken, (struct backlog_mark){ taken.bytes.len, taken.records }); /* no memory */
     backlog_done(&taken);
     tell_kept(d);
 }
