@@ -18,6 +18,7 @@ packages() {
                   unbound nsd bind9 knot haproxy nginx bind9-dnsutils knot-dnsutils dnsperf gnutls-bin openssl \
                   prometheus curl nghttp2-client python3-httpx python3-h2 stubby systemd-resolved \
                   chromium libnss3-tools testssl.sh sslscan \
+                  rsyslog rsyslog-gnutls fstrm-bin gzip \
                   tcpdump iproute2 procps util-linux mandoc shellcheck git ;;
     chaos)   echo gcc libc6-dev python3 gnutls-bin openssl iproute2 nftables util-linux ;;
     bench)   echo gcc libc6-dev make libssl-dev openssl dnsperf python3 util-linux procps ;;
@@ -29,7 +30,7 @@ packages() {
 
 # What Debian would start on ports where dotproxy, or somebody else, wants to be; only their programs are needed.
 # PACKAGE:SERVICE where they are called differently.
-services='unbound nsd dnsdist knot bind9:named stubby systemd-resolved haproxy nginx prometheus'
+services='unbound nsd dnsdist knot bind9:named stubby systemd-resolved haproxy nginx prometheus rsyslog'
 
 missing_of() {
     have=" $(dpkg-query -W -f='${db:Status-Status} ${Package}\n' "$@" 2>/dev/null |

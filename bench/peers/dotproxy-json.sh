@@ -1,4 +1,4 @@
-# dotproxy with a query log: JSON to a file, in memory so that no disk is measured.
+# dotproxy with a query log: JSON to a file, in memory so that no disk is measured or filled.
 . "$(dirname "$launcher")/dotproxy.sh"
 LOG=/dev/shm/dotproxy-bench.$(basename "$RUN").jsonl
 eval "plain_$(declare -f conf)"

@@ -16,16 +16,19 @@
 #define BIT_MAP_MAX         512
 #define POINTER_TO_QUESTION (0xc000u | DNS_HEADER_SIZE)
 
-struct answers answers_of(const struct log_view *view, const struct pen *p, struct slice qname_text,
-                          enum pen_dot dot)
+void answers_begin(struct answers *a, const struct log_view *view, const struct pen *p,
+                   struct slice qname_text, enum pen_dot dot)
 {
-    struct answers a = { .view = view, .qname_text = qname_text, .dot = dot, .start = p->next };
-
+    a->view = view;
+    a->qname_text = qname_text;
+    a->dot = dot;
+    a->start = p->next;
+    a->is_cut = false;
+    a->left = 0;
     if (!view->has_message)
-        return a;
-    a.next = message_records(&view->message);
-    a.left = view->message.header.ancount;
-    return a;
+        return;
+    a->next = message_records(&view->message);
+    a->left = view->message.header.ancount;
 }
 
 bool answers_next(struct answers *a, const struct pen *p)

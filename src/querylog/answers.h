@@ -20,8 +20,8 @@ struct answers {
     bool is_cut; /* there were more than a record has room for */
 };
 
-struct answers answers_of(const struct log_view *view, const struct pen *p, struct slice qname_text,
-                          enum pen_dot dot);
+void answers_begin(struct answers *a, const struct log_view *view, const struct pen *p,
+                   struct slice qname_text, enum pen_dot dot);
 bool answers_next(struct answers *a, const struct pen *p);
 
 /* Parts of the answer that was found, as the inside of a JSON string. */

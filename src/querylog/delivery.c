@@ -15,10 +15,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LOOK_NS (20 * NS_PER_MS)   /* between two looks at what has arrived */
-#define WINDOW  (1u << 20)         /* bytes of records that may be on their way */
-#define PARCEL  (UPLINK_CHUNK / 2) /* bytes from which on it is sent */
-#define KEEP    UPLINK_CHUNK
+#define PROOF_NS NS_PER_S
+#define LOOK_NS  (20 * NS_PER_MS)   /* between two looks at what has arrived */
+#define WINDOW   (1u << 20)         /* bytes of records that may be on their way */
+#define PARCEL   (UPLINK_CHUNK / 2) /* bytes from which on it is sent */
+#define KEEP     UPLINK_CHUNK
 
 /* Records that were sent together. */
 struct parcel {
@@ -102,8 +103,8 @@ static void open_spool(struct delivery *d)
         tell_spooled(d, cut);
 }
 
-/* What is on its way has arrived as far as the uplink knows. */
-static void settle(struct delivery *d)
+/* What is on its way has arrived as far as the uplink knows. Whether something has. */
+static bool settle(struct delivery *d)
 {
     const uint64_t arrived = uplink_arrived(&d->uplink);
     struct backlog_mark gone = { 0 };
@@ -118,7 +119,7 @@ static void settle(struct delivery *d)
         buffer_consume(&d->parcels, sizeof parcel, KEEP);
     }
     if (gone.records == 0)
-        return;
+        return false;
     uplink_proves_good(&d->uplink);
     d->on_the_way.bytes -= gone.bytes;
     d->on_the_way.records -= gone.records;
@@ -132,6 +133,13 @@ static void settle(struct delivery *d)
         tray_drop(&d->base.tray, &d->load, gone);
     }
     sink_wrote(&d->base, gone.records);
+    return true;
+}
+
+static void lose(struct delivery *d, struct backlog *taken, struct backlog_mark gone)
+{
+    tray_drop(&d->base.tray, taken, gone);
+    atomic_fetch_add_explicit(&d->base.lost, gone.records, memory_order_relaxed);
 }
 
 /* Whether there may be more to do. */
@@ -145,8 +153,7 @@ static bool spool_some(struct delivery *d, struct backlog *taken)
         return false;
     gone = (struct backlog_mark){ 0 }; /* it would be in the way for ever */
     backlog_next(taken, &gone);
-    tray_drop(&d->base.tray, taken, gone);
-    atomic_fetch_add_explicit(&d->base.lost, 1, memory_order_relaxed);
+    lose(d, taken, gone);
     return true;
 }
 
@@ -161,6 +168,7 @@ static void spool_tray(struct delivery *d)
         ;
     if (taken.records > 0)
         tray_return(&d->base.tray, &taken);
+    lose(d, &taken, (struct backlog_mark){ taken.bytes.len, taken.records }); /* no memory */
     backlog_done(&taken);
     tell_kept(d);
 }
@@ -190,6 +198,7 @@ static void down(void *arg, const char *why)
     settle(d);
     d->is_ready = false;
     d->is_away = true;
+    d->ready_ns = 0;
     put_load_back(d);
     if (d->has_said_goodbye)
         d->has_ended = true;
@@ -273,12 +282,22 @@ static void look_again(void *arg)
     delivery_flush(arg);
 }
 
+/* Many accept a connection only to end it: what counts is that something arrives, or that it
+ * lasts. */
+static void see_whether_it_works(struct delivery *d, bool has_arrived)
+{
+    if (d->ready_ns == 0 || (!has_arrived && clock_monotonic_ns() < d->ready_ns + PROOF_NS))
+        return;
+    d->ready_ns = 0;
+    sink_works(&d->base);
+}
+
 void delivery_flush(struct sink *s)
 {
     struct delivery *d = delivery_of(s);
 
     if (d->is_ready) {
-        settle(d);
+        see_whether_it_works(d, settle(d));
         ship(d);
     }
     if (d->is_away || tray_is_half_full(&s->tray))
@@ -305,6 +324,14 @@ static void received(void *arg, struct slice bytes)
         d->ops->received(d, bytes);
 }
 
+static struct tls_context *renew(void *arg)
+{
+    struct tls_context *context = NULL;
+    char reason[QUERYLOG_REASON_MAX];
+
+    return open_tls(arg, &context, reason) == OK ? context : NULL;
+}
+
 static void room(void *arg)
 {
     delivery_flush(arg);
@@ -313,7 +340,7 @@ static void room(void *arg)
 void delivery_begin(struct sink *s)
 {
     static const struct uplink_handler handler = {
-        .up = up, .received = received, .room = room, .down = down
+        .renew = renew, .up = up, .received = received, .room = room, .down = down
     };
     struct delivery *d = delivery_of(s);
 
@@ -326,7 +353,7 @@ void delivery_is_ready(struct delivery *d)
 {
     d->is_ready = true;
     d->is_away = false;
-    sink_works(&d->base);
+    d->ready_ns = clock_monotonic_ns();
     delivery_flush(&d->base);
 }
 

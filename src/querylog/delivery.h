@@ -11,8 +11,9 @@ struct delivery {
     struct sink base;
     const struct delivery_ops *ops;
     struct uplink uplink;
-    bool is_ready; /* the collector takes records */
-    bool is_away;  /* it did not, or does not any more */
+    bool is_ready;     /* the collector takes records */
+    bool is_away;      /* it did not, or does not any more */
+    uint64_t ready_ns; /* since when it does; 0: that it does was told */
     bool is_ending, has_said_goodbye, has_ended;
     struct spool spool;
     bool has_spool;

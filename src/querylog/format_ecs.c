@@ -141,8 +141,9 @@ static void write_answer(struct pen *p, const struct answers *a)
 /* Returns whether there were more than a record has room for. */
 static bool write_answers(struct pen *p, const struct log_view *v, struct slice qname)
 {
-    struct answers a = answers_of(v, p, qname, WITHOUT_DOT);
+    struct answers a;
 
+    answers_begin(&a, v, p, qname, WITHOUT_DOT);
     if (a.left == 0)
         return false;
     json_open_list(p, "answers");
@@ -155,9 +156,10 @@ static bool write_answers(struct pen *p, const struct log_view *v, struct slice 
 /* The addresses among the answers, as members of a list that is open. */
 static void write_addresses(struct pen *p, const struct log_view *v)
 {
-    struct answers a = answers_of(v, p, (struct slice){ 0 }, WITHOUT_DOT);
+    struct answers a;
     bool is_ipv6;
 
+    answers_begin(&a, v, p, (struct slice){ 0 }, WITHOUT_DOT);
     while (answers_next(&a, p)) {
         if (!answers_address(&a, &is_ipv6))
             continue;

@@ -190,8 +190,9 @@ static void write_answer(struct pen *p, const struct answers *a, uint16_t qclass
 
 static void write_answers(struct pen *p, const struct log_view *v, struct slice qname)
 {
-    struct answers a = answers_of(v, p, qname, WITH_DOT);
+    struct answers a;
 
+    answers_begin(&a, v, p, qname, WITH_DOT);
     if (!answers_next(&a, p))
         return;
     PEN_LITERAL(p, ",\"answers\":[{\"name\":\"");

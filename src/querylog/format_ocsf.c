@@ -175,8 +175,9 @@ static void write_flag_ids(struct pen *p, uint16_t flags)
 
 static bool write_answers(struct pen *p, const struct log_view *v)
 {
-    struct answers a = answers_of(v, p, (struct slice){ 0 }, WITHOUT_DOT);
+    struct answers a;
 
+    answers_begin(&a, v, p, (struct slice){ 0 }, WITHOUT_DOT);
     if (a.left == 0)
         return false;
     json_open_list(p, "answers");

@@ -18,7 +18,7 @@ static bool names_content(enum frames_control type)
     return type == FRAMES_READY || type == FRAMES_START;
 }
 
-static uint8_t *add_u32(uint8_t *at, uint32_t value)
+static uint8_t *put_u32(uint8_t *at, size_t value)
 {
     put_u16(at, (uint16_t)(value >> 16));
     put_u16(at + 2, (uint16_t)value);
@@ -27,17 +27,14 @@ static uint8_t *add_u32(uint8_t *at, uint32_t value)
 
 struct slice frames_write(enum frames_control type, uint8_t room[FRAMES_CONTROL_MAX])
 {
-    const struct slice content = slice_of(CONTENT_TYPE, sizeof CONTENT_TYPE - 1);
-    bool is_named = names_content(type);
-    uint8_t *at = add_u32(room, 0); /* no data: a control frame */
+    const size_t content = sizeof CONTENT_TYPE - 1;
+    uint8_t *at = put_u32(room, 0);
 
-    at = add_u32(at, 4 + (is_named ? (uint32_t)(8 + content.len) : 0));
-    at = add_u32(at, type);
-    if (is_named) {
-        at = add_u32(at, FIELD_CONTENT);
-        at = add_u32(at, (uint32_t)content.len);
-        memcpy(at, content.data, content.len);
-        at += content.len;
+    at = put_u32(at, names_content(type) ? 4 + 8 + content : 4);
+    at = put_u32(at, type);
+    if (names_content(type)) {
+        at = put_u32(put_u32(at, FIELD_CONTENT), content);
+        at = put_bytes(at, CONTENT_TYPE, content);
     }
     return slice_of(room, (size_t)(at - room));
 }
@@ -113,8 +110,6 @@ void frames_open(const struct sink *s, struct pen *p, const struct log_view *vie
 
 void frames_close(struct pen *p, size_t start)
 {
-    struct writer w = writer_of(p->start + start, FRAMES_HEAD);
-
     if (!p->is_too_long)
-        write_u32(&w, (uint32_t)(pen_slice(p).len - start - FRAMES_HEAD));
+        put_u32(p->start + start, pen_slice(p).len - start - FRAMES_HEAD);
 }

@@ -29,7 +29,13 @@ static void tell_fault(void *arg, const char *option, const char *text)
 
 static void finish_before(void *arg)
 {
-    outlet_free(&((struct outlet *)arg)->before);
+    struct outlet *o = arg;
+
+    list_for_each (node, &o->before) {
+        struct outlet *before = LIST_OF(node, struct outlet, link);
+
+        outlet_free(&before);
+    }
 }
 
 static err_t open_sink(struct outlet *o, char reason[QUERYLOG_REASON_MAX])
@@ -103,6 +109,7 @@ err_t outlet_new(struct outlet **ret_outlet, struct config *config, size_t item,
     if (!o)
         return ERR_NOMEM;
     list_init(&o->link);
+    list_init(&o->before);
     o->since_ns = clock_monotonic_ns();
     o->held = config_ref(config);
     o->config = config_item(config, &query_log_section, item);
@@ -115,9 +122,23 @@ err_t outlet_new(struct outlet **ret_outlet, struct config *config, size_t item,
     return OK;
 }
 
-void outlet_go(struct outlet *o, struct outlet *before)
+static bool is_in_the_way(const struct query_log_config *of, const struct query_log_config *other)
 {
-    o->before = before;
+    return strcmp(of->to, other->to) == 0 || (of->spool[0] && strcmp(of->spool, other->spool) == 0);
+}
+
+void outlet_take_before(struct outlet *o, struct list *leaving)
+{
+    list_for_each (node, leaving) {
+        if (!is_in_the_way(o->config, LIST_OF(node, struct outlet, link)->config))
+            continue;
+        list_remove(node);
+        list_append(&o->before, node);
+    }
+}
+
+void outlet_go(struct outlet *o)
+{
     courier_go(&o->courier);
 }
 
@@ -194,7 +215,6 @@ void outlet_free(struct outlet **outlet)
 static bool is_wanted(const struct outlet *o, const struct log_view *view)
 {
     return (view->head->kind == RECORD_QUERY || o->format->wants_messages) &&
-           view->head->arrived_ns + view->head->took_ns >= o->since_ns &&
            filter_passes(&o->filter, view);
 }
 
@@ -266,6 +286,8 @@ void outlet_write(struct outlet *o, const struct log_view *view, const struct be
         .clients = o->config->clients,
     };
 
+    if (view->head->arrived_ns + view->head->took_ns < o->since_ns)
+        return;
     if (!is_wanted(o, view)) {
         if (view->head->kind == RECORD_QUERY)
             counter_raise(&o->skipped, 1);

@@ -31,7 +31,7 @@ struct outlet {
     uint64_t stream; /* a number that no other stream has, nor this one after a restart */
     struct sink *sink;
     struct courier courier;
-    struct outlet *before;         /* it writes to the same place, and has to end first */
+    struct list before; /* outlets with the same place or spool: they have to end first */
     struct belt_losses lost_after; /* when it was to finish */
     uint64_t until_ns;             /* monotonic: by then it should have */
     /* Written by the thread that writes, read by any. */
@@ -50,8 +50,11 @@ struct outlet {
 err_t outlet_new(struct outlet **ret_outlet, struct config *config, size_t item,
                  char reason[QUERYLOG_REASON_MAX]);
 
-/* Lets its records go; those of `before` (may be NULL), which it takes, go first. */
-void outlet_go(struct outlet *o, struct outlet *before);
+/* Of `leaving`, takes those that have to end before it may begin. */
+void outlet_take_before(struct outlet *o, struct list *leaving);
+
+/* Lets its records go, once those have ended. */
+void outlet_go(struct outlet *o);
 
 /* No more records come. What is left is handed on within `patience_ms`; `belts` as below. */
 void outlet_finish(struct outlet *o, const struct belt_losses *belts, unsigned patience_ms);

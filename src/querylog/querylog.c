@@ -17,12 +17,13 @@
 
 #define BELT_SIZE   (4u << 20) /* of each worker: a tenth of a second at full speed, and more */
 #define RECORD_MAX  (1u << 20) /* bytes of one record as it is written */
-#define BATCH       128        /* records whose room is given back together */
-#define BUSY        2000       /* records in one round, from which on rounds are more frequent */
-#define PAUSE_NS    (20 * NS_PER_MS)
-#define ROUND_MAX   32768 /* records of one belt in a round: main wants the lock, too */
-#define PATIENCE_MS 3000  /* at the end, for sinks that are slow */
-#define TAILS_MAX   8     /* each costs the thread that writes its time */
+#define BATCH       256        /* records whose room is given back together */
+#define ROUND       500        /* records that a round should find */
+#define ROUND_MAX   32768      /* of one belt at most: main wants the lock, too */
+#define PAUSE_MIN   NS_PER_MS
+#define PAUSE_MAX   (20 * NS_PER_MS)
+#define PATIENCE_MS 3000 /* at the end, for sinks that are slow */
+#define TAILS_MAX   8    /* each costs the thread that writes its time */
 
 struct querylog {
     size_t workers;
@@ -103,13 +104,23 @@ static size_t empty_belts(struct querylog *q)
     return count;
 }
 
-/* The shorter the more records there were: what a round reads is still in the processor's cache. */
-static void pause_a_moment(struct querylog *q, size_t records)
+/* The more records there were, the shorter: what a round reads is still in the processor's cache
+ * then. Returns the pause. */
+static uint64_t pause_after(size_t records, uint64_t last_ns)
+{
+    uint64_t pause_ns = records > 0 ? last_ns * ROUND / records : PAUSE_MAX;
+
+    if (pause_ns < PAUSE_MIN)
+        return PAUSE_MIN;
+    return pause_ns < PAUSE_MAX ? pause_ns : PAUSE_MAX;
+}
+
+static void pause_for(struct querylog *q, uint64_t pause_ns)
 {
     struct timespec until;
 
     clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += (long)(records > BUSY ? PAUSE_NS / 4 : PAUSE_NS);
+    until.tv_nsec += (long)pause_ns;
     if (until.tv_nsec >= (long)NS_PER_S) {
         until.tv_nsec -= (long)NS_PER_S;
         until.tv_sec++;
@@ -126,6 +137,7 @@ static bool is_wanted(const struct querylog *q)
 static void *run(void *arg)
 {
     struct querylog *q = arg;
+    uint64_t pause_ns = PAUSE_MAX;
 
     pthread_mutex_lock(&q->lock);
     while (!q->stops) {
@@ -133,7 +145,8 @@ static void *run(void *arg)
             pthread_cond_wait(&q->told, &q->lock);
             continue;
         }
-        pause_a_moment(q, empty_belts(q));
+        pause_ns = pause_after(empty_belts(q), pause_ns);
+        pause_for(q, pause_ns);
     }
     empty_belts(q);
     pthread_mutex_unlock(&q->lock);
@@ -236,20 +249,6 @@ static void tell_desks(struct querylog *q)
     pthread_cond_signal(&q->told);
 }
 
-/* The one of `outlets` that writes to where `o` will write, taken out of them; or NULL. */
-static struct outlet *take_before(struct list *outlets, const struct outlet *o)
-{
-    list_for_each (node, outlets) {
-        struct outlet *before = LIST_OF(node, struct outlet, link);
-
-        if (strcmp(before->config->to, o->config->to) != 0)
-            continue;
-        list_remove(node);
-        return before;
-    }
-    return NULL;
-}
-
 /* With the lock held: all that was noted until now still goes to the streams that were there. */
 static void let_leave(struct querylog *q, const struct config *config)
 {
@@ -281,7 +280,8 @@ static void exchange(struct querylog *q, const struct config *config, struct lis
         struct outlet *o = LIST_OF(node, struct outlet, link);
 
         o->lost_before = lost;
-        outlet_go(o, take_before(&q->leaving, o));
+        outlet_take_before(o, &q->leaving);
+        outlet_go(o);
     }
     list_move_all(&q->outlets, new_ones);
     tell_desks(q);

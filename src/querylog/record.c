@@ -23,6 +23,36 @@ static uint16_t rcode_of(const struct log_view *v)
     return v->head->rcode;
 }
 
+/* Of a response without OPT the answers are all there is to tell, and the question is known. It is
+ * our own; whoever goes over its records stops where they are cut off. */
+static bool read_plain(const struct log_view *v, struct message *ret_message)
+{
+    size_t question_end = (size_t)DNS_HEADER_SIZE + v->head->qname_len + 4;
+    struct header header;
+    struct reader r;
+
+    if (!v->head->is_echoed || v->response.len < question_end)
+        return false;
+    r = reader_of(v->response);
+    header = read_header(&r);
+    if (header.arcount > 0)
+        return false;
+    *ret_message = (struct message){ .wire = v->response,
+                                     .header = header,
+                                     .question_name = v->qname,
+                                     .question_end = question_end,
+                                     .answer_end = v->response.len,
+                                     .authority_end = v->response.len };
+    return true;
+}
+
+static bool read_message(const struct log_view *v, struct message *ret_message)
+{
+    if (v->response.len == 0)
+        return false;
+    return read_plain(v, ret_message) || message_read_response(v->response, ret_message) == OK;
+}
+
 struct log_view record_read(struct slice bytes)
 {
     const struct log_record *head = (const void *)bytes.data;
@@ -39,8 +69,7 @@ struct log_view record_read(struct slice bytes)
     view.response = take(&rest, head->response_len);
     if (head->is_echoed)
         view.qname = slice_of(view.response.data + DNS_HEADER_SIZE, head->qname_len);
-    view.has_message =
-        head->response_len > 0 && message_read_response(view.response, &view.message) == OK;
+    view.has_message = read_message(&view, &view.message);
     if (head->kind == RECORD_EXCHANGE && view.has_message)
         view.qname = view.message.question_name;
     view.rcode = rcode_of(&view);

@@ -49,7 +49,7 @@ struct log_view {
     struct slice subnet;        /* the client subnet option, as the client wrote it */
     struct slice query;         /* the message: when it cannot be read, or somebody wants it */
     struct slice response;      /* the message */
-    bool has_message;           /* the response could be read: */
+    bool has_message;           /* the response could be read: its answers and its OPT */
     struct message message;
     uint16_t rcode; /* with all its bits */
 };

@@ -76,7 +76,7 @@ static err_t read_head(struct segment *s, uint32_t kind)
     if (len < 0)
         return ERR_SYSTEM;
     if (r.failed || magic != MAGIC || version != VERSION || found != kind ||
-        s->taken < SEGMENT_HEAD || s->taken > INT64_MAX)
+        s->taken < SEGMENT_HEAD || s->taken > INT64_MAX || s->serial > INT64_MAX)
         return ERR_MALFORMED;
     return OK;
 }

@@ -37,8 +37,8 @@ static struct datagrams *datagrams_of(struct sink *s)
 
 static err_t open_datagrams(struct sink *s, char reason[QUERYLOG_REASON_MAX])
 {
-    reason[0] = '\0';
-    datagrams_of(s)->fd = -1; /* there may be no way there yet */
+    reason[0] = '\0'; /* it cannot fail: there may be no way there yet */
+    datagrams_of(s)->fd = -1;
     return OK;
 }
 

@@ -200,6 +200,17 @@ static err_t connect_unix(struct uplink *u, const struct stream_handler *handler
     return stream_adopt(&u->stream, u->loop, fd, handler, u);
 }
 
+/* Certificates may have been renewed meanwhile; what cannot be read now leaves the old ones. */
+static void renew(struct uplink *u)
+{
+    struct tls_context *context = u->tls_context ? u->handler->renew(u->arg) : NULL;
+
+    if (!context)
+        return;
+    tls_context_unref(&u->tls_context);
+    u->tls_context = context;
+}
+
 static void try_to_connect(struct uplink *u)
 {
     static const struct stream_handler handler = {
@@ -221,8 +232,14 @@ static void try_to_connect(struct uplink *u)
     wheel_set(loop_wheel(u->loop), &u->patience, loop_now_ns(u->loop) + CONNECT_NS, be_late, u);
 }
 
+static void try_first(void *arg)
+{
+    try_to_connect(arg);
+}
+
 static void try_again(void *arg)
 {
+    renew(arg);
     try_to_connect(arg);
 }
 
@@ -232,7 +249,7 @@ void uplink_start(struct uplink *u, struct loop *loop, const struct uplink_handl
     u->loop = loop;
     u->handler = handler;
     u->arg = arg;
-    wheel_set(loop_wheel(loop), &u->retry, loop_now_ns(loop), try_again, u);
+    wheel_set(loop_wheel(loop), &u->retry, loop_now_ns(loop), try_first, u);
 }
 
 void uplink_done(struct uplink *u)

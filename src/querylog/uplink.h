@@ -14,6 +14,8 @@ struct tls_context;
 
 /* What an uplink tells its owner, on the loop's thread. */
 struct uplink_handler {
+    /* Before it connects anew: a context in place of the last one, or NULL. */
+    struct tls_context *(*renew)(void *arg);
     void (*up)(void *arg);                           /* connected, and it is whom we mean */
     void (*received)(void *arg, struct slice bytes); /* borrowed */
     void (*room)(void *arg);                         /* uplink_has_room may say yes again */

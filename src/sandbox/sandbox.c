@@ -196,11 +196,15 @@ static void close_layers(struct sandbox *s, bool keeps_low_ports)
     describe(s, has_given_up ? capabilities : "unchanged", has_nnp, has_seccomp);
 }
 
-/* Whether a file can be read, or made and replaced; errno says why not. */
+/* Whether a file can be read, or made and replaced; errno says why not. What is only added to may
+ * stand in a directory of others. */
 static bool can_use(const struct need *need)
 {
     char holder[PATH_MAX];
     int fd;
+
+    if (need->row && need->row->need == NEED_TARGET && euidaccess(need->path, W_OK) == 0)
+        return true;
 
     if (need_rights(need) == GRANT_READ) {
         fd = open(need->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);

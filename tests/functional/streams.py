@@ -1,5 +1,6 @@
 """streams - what becomes of query records: the sum that must hold to the last one, and who makes many of them."""
 
+import re
 import signal
 import subprocess
 
@@ -49,6 +50,12 @@ def are_all(numbers, count):
     """Whether those are the numbers of all records of a stream, each once and in order, with gaps for what was lost."""
     return (len(numbers) == count["written"] and all(one < other for one, other in zip(numbers, numbers[1:]))
             and numbers[0] >= 1 and numbers[-1] <= count["written"] + count["lost"])
+
+
+def told_lost(served, to):
+    """The losses of a stream that the log has told, together."""
+    lines = served.log_lines("query_log_lost", re.escape(f"to={to} "))
+    return sum(int(re.search(r"records=(\d+)", line)[1]) for line in lines)
 
 
 class Perf:

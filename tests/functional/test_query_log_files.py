@@ -13,12 +13,12 @@ import pytest
 
 from client import ask
 from collectors import dnstap_read
-from control import ctl, socket_at, tell
+from control import socket_at, tell
 from ports import free_port
-from proxy import BINARY, run_to_the_end
-from records import CLIENT_QUERY, read_frames, read_taps, read_whole, stream
-from streams import Perf, are_all, ask_many, count_of, is_sum_right, lost_on_the_way, queries_of, settled
-from waiting import MARGIN, until
+from proxy import run_to_the_end
+from records import CLIENT_QUERY, read_taps, read_whole, stream
+from streams import Perf, are_all, ask_many, count_of, is_sum_right, lost_on_the_way, queries_of, settled, told_lost
+from waiting import until
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root to mount a small disk")
 
@@ -37,11 +37,8 @@ def lines_of(file):
 
 def rotated(directory, name="json"):
     """The files of a stream, the oldest first."""
-    def age(file):
-        found = re.fullmatch(re.escape(name) + r"(?:\.(\d+))?(?:\.gz)?", file.name)
-        return int(found[1] or 0)
-    return sorted((file for file in directory.iterdir() if re.fullmatch(re.escape(name) + r"(\.\d+)?(\.gz)?", file.name)),
-                  key=age, reverse=True)
+    found = {file: re.fullmatch(re.escape(name) + r"(?:\.(\d+))?(?:\.gz)?", file.name) for file in directory.iterdir()}
+    return sorted((file for file in found if found[file]), key=lambda file: int(found[file][1] or 0), reverse=True)
 
 
 # Files.
@@ -204,8 +201,7 @@ def test_a_disk_that_stays_full_loses_what_memory_does_not_hold_and_counts_it(st
     assert len(lines_of(disk.see(served, "ocsf"))) == count["written"]
     asked = queries_of(control)
     served.stop()
-    told = sum(int(re.search(r"records=(\d+)", line)[1]) for line in served.log_lines("query_log_lost", re.escape(to)))
-    assert told + count["written"] == asked
+    assert told_lost(served, to) + count["written"] == asked
     assert are_all(numbers(read_whole(tmp_path / "json")), other)
 
 

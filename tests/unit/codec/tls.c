@@ -88,6 +88,22 @@ TEST(tls_alpn, "a server without ALPN is accepted, one that insists on another i
     world_close(&w);
 }
 
+TEST(tls_no_alpn, "a client that names no protocol is taken by a server that would insist on one")
+{
+    struct world w;
+    struct identity id;
+
+    world_open(&w);
+    w.alpn = "h2";
+    w.peer.alpn = NULL;
+    id = connect_good(&w);
+    check_echo(&w);
+    CHECK_EQUAL(tls_alpn(w.client).len, 0);
+    world_disconnect(&w);
+    identity_free(&id);
+    world_close(&w);
+}
+
 TEST(tls_resumes, "a ticket resumes the session, in TLS 1.2 and 1.3, and again with the next one")
 {
     struct world w;

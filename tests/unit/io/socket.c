@@ -126,3 +126,21 @@ TEST(socket_has_no_source, "where no way leads is unreachable, and the result is
     CHECK_EQUAL(socket_source(&to, &source), ERR_UNREACHABLE);
     CHECK(addr_equal(&source, &before));
 }
+
+TEST(socket_send, "datagrams leave one by one, and the next one tells that nobody heard the last")
+{
+    int reader = local_listener("127.0.0.1", false), fd;
+    const union addr to = local_name(reader);
+    char room[8];
+
+    CHECK_EQUAL(socket_connect_dgram(&to, &fd), OK);
+    CHECK_EQUAL(socket_send(fd, slice_of("one", 3)), OK);
+    CHECK_EQUAL(socket_send(fd, slice_of("two", 3)), OK);
+    CHECK_EQUAL(recv(reader, room, sizeof room, 0), 3);
+    CHECK_BYTES(room, "one", 3);
+    socket_close(&reader);
+    CHECK_EQUAL(socket_send(fd, slice_of("three", 5)), OK);
+    CHECK_EQUAL(socket_send(fd, slice_of("four", 4)), ERR_SYSTEM);
+    CHECK_EQUAL(errno, ECONNREFUSED);
+    socket_close(&fd);
+}

@@ -73,6 +73,23 @@ TEST(socket_unix_talks, "who connects is heard")
     leave_place(&p);
 }
 
+TEST(socket_unix_at_once, "without patience nothing waits")
+{
+    const struct place p = make_place();
+    int listener, client;
+    char byte;
+
+    CHECK_EQUAL(socket_connect_unix(p.path, 0, &client), ERR_SYSTEM);
+    CHECK_EQUAL(errno, ENOENT);
+    CHECK_EQUAL(socket_listen_unix(p.path, &listener), OK);
+    CHECK_EQUAL(socket_connect_unix(p.path, 0, &client), OK);
+    CHECK_EQUAL(recv(client, &byte, 1, 0), -1);
+    CHECK_EQUAL(errno, EAGAIN);
+    socket_close(&client);
+    socket_close(&listener);
+    leave_place(&p);
+}
+
 TEST(socket_unix_alive, "a socket in use is left to who uses it, a dead one is replaced")
 {
     const struct place p = make_place();

@@ -108,6 +108,30 @@ TEST(stream_talks, "bytes go both ways over a connection")
     close_side(&s);
 }
 
+TEST(stream_unacknowledged,
+     "what has not arrived is known, and none of it does once it was abandoned")
+{
+    static uint8_t zeroes[PLENTY];
+    struct side s;
+    size_t sent = 0, before;
+    char room[65536];
+    int peer;
+
+    connect_side(&s, &peer);
+    CHECK_EQUAL(stream_unacknowledged(s.stream), 0);
+    CHECK_EQUAL(stream_send(s.stream, slice_of(zeroes, sizeof zeroes), &sent), OK);
+    before = stream_unacknowledged(s.stream);
+    CHECK(before > 0 && before <= sent);
+    for (size_t got = 0; got < sent - before;)
+        got += (size_t)recv(peer, room, sizeof room, 0);
+    stream_abandon(s.stream);
+    close_side(&s);
+    while (recv(peer, room, sizeof room, 0) > 0)
+        ;
+    CHECK_EQUAL(errno, ECONNRESET);
+    socket_close(&peer);
+}
+
 TEST(stream_is_refused, "a refused connection fails once, with the reason")
 {
     int door = local_listener("127.0.0.1", true);

@@ -1,6 +1,7 @@
 /* tests/unit/querylog/outlet.c - streams of records, with their threads, into files. */
 #include "querylog/outlet.h"
 
+#include "base/clock.h"
 #include "config/config.h"
 #include "unit/querylog/made.h"
 #include "unit/test.h"
@@ -36,14 +37,15 @@ static struct config *load(const char *options)
     return config;
 }
 
-static struct outlet *open_outlet(struct config *config, struct outlet *before)
+static struct outlet *open_outlet(struct config *config, struct list *before)
 {
     char reason[QUERYLOG_REASON_MAX];
     struct outlet *o;
 
     CHECK_EQUAL(outlet_new(&o, config, 0, reason), OK);
-    o->since_ns = 0; /* the records of these tests are older than the stream */
-    outlet_go(o, before);
+    if (before)
+        outlet_take_before(o, before);
+    outlet_go(o);
     return o;
 }
 
@@ -53,6 +55,7 @@ static void write_some(struct outlet *o, unsigned count, const struct belt_losse
     struct made m;
 
     made_begin(&m);
+    m.query.arrived_ns = clock_monotonic_ns();
     for (unsigned i = 0; i < count; i++) {
         struct log_view view = made_view(&m);
 
@@ -96,13 +99,20 @@ static void end(struct config *config)
     CHECK_EQUAL(rmdir(directory), 0);
 }
 
+static void pass_a_moment(unsigned *moments)
+{
+    const struct timespec moment = { .tv_nsec = 1000000 };
+
+    CHECK(++*moments < 20000);
+    nanosleep(&moment, NULL);
+}
+
 static void wait_until(struct outlet *o, uint64_t written)
 {
     const struct belt_losses none = { 0 };
-    const struct timespec moment = { .tv_nsec = 1000000 };
 
-    for (unsigned i = 0; i < 20000 && outlet_count(o, &none).written < written; i++)
-        nanosleep(&moment, NULL);
+    for (unsigned i = 0; outlet_count(o, &none).written < written;)
+        pass_a_moment(&i);
     CHECK_EQUAL(outlet_count(o, &none).written, written);
 }
 
@@ -142,6 +152,25 @@ TEST(outlet_belts,
     end(config);
 }
 
+TEST(outlet_since,
+     "queries from before the stream was there are none of its business, and not skipped either")
+{
+    const struct belt_losses none = { 0 };
+    struct config *config = load("");
+    struct outlet *o = open_outlet(config, NULL);
+    struct pen scratch = pen_on(room, sizeof room);
+    struct log_view view;
+    struct made m;
+
+    made_begin(&m);
+    view = made_view(&m);
+    outlet_write(o, &view, &none, &scratch);
+    CHECK_EQUAL(outlet_count(o, &none).skipped + outlet_count(o, &none).waiting, 0);
+    finish(&o);
+    CHECK_EQUAL(lines(), 0);
+    end(config);
+}
+
 TEST(outlet_skips, "what the filter does not let pass is skipped, and neither lost nor numbered")
 {
     const struct belt_losses none = { 0 };
@@ -177,8 +206,8 @@ TEST(outlet_full_disk, "a disk that is full gets whole lines only, and all other
 
     limit_files(10000);
     write_some(o, 100, &none);
-    while (sink_state(o->sink, why) != SINK_FAILS)
-        ;
+    for (unsigned i = 0; sink_state(o->sink, why) != SINK_FAILS;)
+        pass_a_moment(&i);
     CHECK_TEXT(why, "File too large");
     fit = lines();
     CHECK(fit > 10 && fit < 40);
@@ -224,8 +253,8 @@ TEST(outlet_reopen,
     snprintf(moved, sizeof moved, "%s.moved", path);
     CHECK_EQUAL(rename(path, moved), 0);
     courier_reopen(&o->courier);
-    while (access(path, F_OK) != 0)
-        ;
+    for (unsigned i = 0; access(path, F_OK) != 0;)
+        pass_a_moment(&i);
     write_some(o, 5, &none);
     finish(&o);
     CHECK_EQUAL(lines(), 5);
@@ -239,11 +268,15 @@ TEST(outlet_successor,
     const struct belt_losses none = { 0 };
     struct config *config = load("  identity: first\n");
     struct outlet *first = open_outlet(config, NULL), *second;
+    struct list leaving;
     const char *last, *at;
 
     write_some(first, 500, &none);
     outlet_finish(first, &none, PATIENCE_MS);
-    second = open_outlet(config, first);
+    list_init(&leaving);
+    list_append(&leaving, &first->link);
+    second = open_outlet(config, &leaving);
+    CHECK(list_is_empty(&leaving));
     write_some(second, 500, &none);
     finish(&second);
     CHECK_EQUAL(lines(), 1000);

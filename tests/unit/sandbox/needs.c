@@ -9,7 +9,7 @@
 struct shop {
     struct url door, supplier;
     const char *book, *till, *bell, *ca, *name;
-    struct strings papers, bells;
+    struct strings papers, bells, parcels;
 };
 
 #define OPTION(...) OPTION_ROW(struct shop, __VA_ARGS__)
@@ -23,6 +23,7 @@ static const struct option_row shop_options[] = {
                             OPTION(bells, STRINGS, "", "", "", "Rung by TCP.", LISTEN)
                                 OPTION(name, STRING, "/no/file", "", "", "No file.")
                                     OPTION(papers, STRINGS, "", "", "", "Read.", READ)
+                                        OPTION(parcels, STRINGS, "", "", "", "Sent.", TARGET)
 };
 #undef OPTION
 
@@ -105,6 +106,31 @@ TEST(needs_ports, "a URL asks for its port, and UDP doors are no business of TCP
     CHECK_EQUAL(find(&needs, "shop.1.bells", 1)->port, 9154);
     CHECK_EQUAL(find(&needs, "shop.1.bells", 2)->port, 53);
     CHECK(find(&needs, "shop.1.supplier", 0)->is_tcp); /* an answer may be truncated */
+    needs_done(&needs);
+    config_unref(&config);
+}
+
+TEST(needs_targets, "where something is written to asks for a file, for a TCP port, or for nothing")
+{
+    struct config *config =
+        load("shop:\n- door: udp://127.0.0.1\n"
+             "  parcels: [file:/l/log, tls://192.0.2.1:6514#a.b, tcp://192.0.2.1:601,"
+             " udp://192.0.2.1:514, unix:/run/x, stdout, nonsense]\n");
+    struct needs needs = { 0 };
+    size_t count = 0;
+
+    CHECK_EQUAL(needs_collect(&needs, config, NULL), OK);
+    CHECK_TEXT(find(&needs, "shop.0.parcels", 0)->path, "/l/log");
+    CHECK_EQUAL(need_rights(find(&needs, "shop.0.parcels", 0)), GRANT_WRITE);
+    CHECK_EQUAL(find(&needs, "shop.0.parcels", 1)->port, 6514);
+    CHECK_EQUAL(find(&needs, "shop.0.parcels", 2)->port, 601);
+    CHECK(find(&needs, "shop.0.parcels", 2)->is_tcp);
+    CHECK_EQUAL(find(&needs, "shop.0.parcels", 2)->kind, NEED_CONNECT);
+    for (size_t i = 0; i < needs.count; i++) {
+        count += strcmp(needs.list[i].row->name, "parcels") == 0;
+        CHECK(strcmp(needs.list[i].row->name, "parcels") != 0 || need_changes(&needs.list[i]));
+    }
+    CHECK_EQUAL(count, 3);
     needs_done(&needs);
     config_unref(&config);
 }
