@@ -1,4 +1,5 @@
-/* control/streams.c - the query log in `status` and `stats`: of each stream, what became of its records.
+/* control/streams.c - the query log in `status` and `stats`: of each stream, what became of its
+ * records.
  *
  * Called by: status.c, stats.c.
  */
