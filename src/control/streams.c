@@ -19,6 +19,8 @@ static void tell(const struct querylog_count *c, struct report *report)
         report_text(report, "reason", c->why);
     report_number(report, "written", c->written);
     report_number(report, "lost", c->lost);
+    if (c->overrun > 0)
+        report_number(report, "overrun", c->overrun);
     report_number(report, "waiting", c->waiting);
     if (c->spooled > 0)
         report_number(report, "spooled", c->spooled);

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,8 +23,10 @@ static const struct {
     const char *name, *text;
 } events[EVENT_COUNT] = {
 #define EVENT(name, level, text) [EVENT_##name] = { #name, text },
+#define EVENT_EACH               EVENT
 #include "log/events.def"
 #undef EVENT
+#undef EVENT_EACH
 };
 
 static void format_time(uint64_t at_ns, char text[32])
@@ -89,17 +92,33 @@ static void write_all(const char *text, size_t len)
     }
 }
 
+/* It brings its own time and level. */
+static void write_syslog(const struct log_line *line, enum log_format format)
+{
+    const char *name = events[line->event].name, *what = events[line->event].text;
+    char text[LINE_MAX_LEN];
+
+    if (format == LOG_FORMAT_JSON) {
+        log_line_format(line, format, text, sizeof text);
+        syslog(LOG_DAEMON | priorities[line->level], "%.*s", (int)strcspn(text, "\n"), text);
+        return;
+    }
+    escape(line->details, false, text, sizeof text);
+    syslog(LOG_DAEMON | priorities[line->level], "%s: %s%s%s", name, what, text[0] ? ": " : "",
+           text);
+}
+
 void log_line_write(const struct log_line *line, const struct log_settings *settings)
 {
     char text[LINE_MAX_LEN];
     size_t start = 0;
 
-    if (settings->to == LOG_TO_JOURNAL)
+    if (settings->to == LOG_TO_SYSLOG) {
+        write_syslog(line, settings->format);
+        return;
+    }
+    if (settings->to == LOG_TO_JOURNAL) /* sd-daemon(3): the journal takes it for the priority */
         start = (size_t)snprintf(text, sizeof text, "<%d>", priorities[line->level]);
     start += log_line_format(line, settings->format, text + start, sizeof text - start);
-    if (settings->to == LOG_TO_SYSLOG)
-        syslog(LOG_DAEMON | priorities[line->level], "%s: %s", events[line->event].text,
-               line->details);
-    else
-        write_all(text, start);
+    write_all(text, start);
 }

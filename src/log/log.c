@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/thread.h"
+#include "log/fold.h"
 #include "log/line.h"
 
 #include <stdarg.h>
@@ -15,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <syslog.h>
 
 #define QUEUE_LINES 256
 
@@ -29,43 +31,81 @@ static struct {
     _Atomic int level; /* written by main, read by all */
     struct log_settings settings;
     struct log_line *queue;
+    struct folds *folds;
     size_t first, count;
     uint64_t lost;
 } the_log = { .lock = PTHREAD_MUTEX_INITIALIZER, .filled = PTHREAD_COND_INITIALIZER };
 
 static const enum log_level event_levels[EVENT_COUNT] = {
 #define EVENT(name, level, text) [EVENT_##name] = LOG_LEVEL_##level,
+#define EVENT_EACH               EVENT
 #include "log/events.def"
 #undef EVENT
+#undef EVENT_EACH
+};
+
+static const bool is_told_each_time[EVENT_COUNT] = {
+#define EVENT(name, level, text)      [EVENT_##name] = false,
+#define EVENT_EACH(name, level, text) [EVENT_##name] = true,
+#include "log/events.def"
+#undef EVENT
+#undef EVENT_EACH
 };
 
 /* With the lock held. */
-static void append(enum log_event event, const char *details)
+static void append(const struct log_line *line)
 {
-    struct log_line *line;
-
     if (the_log.count == QUEUE_LINES) {
         the_log.lost++;
         return;
     }
-    line = &the_log.queue[(the_log.first + the_log.count++) % QUEUE_LINES];
+    the_log.queue[(the_log.first + the_log.count++) % QUEUE_LINES] = *line;
+    pthread_cond_signal(&the_log.filled);
+}
+
+static void fill(struct log_line *line, enum log_event event)
+{
     line->event = event;
     line->level = event_levels[event];
     line->at_ns = clock_wall_ns();
-    snprintf(line->details, sizeof line->details, "%s", details);
-    pthread_cond_signal(&the_log.filled);
+}
+
+/* With the lock held: of what was said again and again, how often. */
+static void append_folded(uint64_t now_ns)
+{
+    struct log_line line;
+
+    while (fold_next(the_log.folds, now_ns, &line))
+        append(&line);
 }
 
 /* With the lock held: makes room known again as soon as there is some. */
 static void tell_lost(void)
 {
-    char details[64];
+    struct log_line line;
 
     if (the_log.lost == 0 || the_log.count > QUEUE_LINES / 2)
         return;
-    snprintf(details, sizeof details, "lines=%llu", (unsigned long long)the_log.lost);
+    fill(&line, EVENT_log_lost);
+    snprintf(line.details, sizeof line.details, "lines=%llu", (unsigned long long)the_log.lost);
     the_log.lost = 0;
-    append(EVENT_log_lost, details);
+    append(&line);
+}
+
+/* With the lock held: until there is a line, or the log is to stop. */
+static void wait_for_lines(void)
+{
+    while (the_log.count == 0 && !the_log.stops) {
+        uint64_t due_ns = fold_due_ns(the_log.folds);
+        struct timespec due = { .tv_sec = (time_t)(due_ns / NS_PER_S),
+                                .tv_nsec = (long)(due_ns % NS_PER_S) };
+
+        if (due_ns == UINT64_MAX)
+            pthread_cond_wait(&the_log.filled, &the_log.lock);
+        else
+            pthread_cond_clockwait(&the_log.filled, &the_log.lock, CLOCK_MONOTONIC, &due);
+        append_folded(clock_monotonic_ns());
+    }
 }
 
 static void *write_lines(void *arg)
@@ -76,8 +116,7 @@ static void *write_lines(void *arg)
         struct log_line line;
         struct log_settings settings;
 
-        while (the_log.count == 0 && !the_log.stops)
-            pthread_cond_wait(&the_log.filled, &the_log.lock);
+        wait_for_lines();
         if (the_log.count == 0)
             break;
         line = the_log.queue[the_log.first];
@@ -96,8 +135,10 @@ static void *write_lines(void *arg)
 err_t log_start(const struct log_settings *settings)
 {
     the_log.queue = calloc(QUEUE_LINES, sizeof *the_log.queue);
-    if (!the_log.queue)
+    the_log.folds = calloc(1, sizeof *the_log.folds);
+    if (!the_log.queue || !the_log.folds)
         return ERR_NOMEM;
+    openlog(NULL, LOG_PID, LOG_DAEMON);
     the_log.first = the_log.count = 0;
     the_log.stops = false;
     log_change(settings);
@@ -121,6 +162,7 @@ void log_stop(void)
     if (!the_log.runs)
         return;
     pthread_mutex_lock(&the_log.lock);
+    append_folded(UINT64_MAX);
     the_log.stops = true;
     the_log.runs = false;
     pthread_cond_signal(&the_log.filled);
@@ -133,22 +175,26 @@ void log_stop(void)
         return;
     }
     free(the_log.queue);
+    free(the_log.folds);
     the_log.queue = NULL;
+    the_log.folds = NULL;
 }
 
 void log_event(enum log_event event, const char *format, ...)
 {
-    char details[LOG_DETAILS_MAX];
+    struct log_line line;
     va_list args;
 
     if ((int)event_levels[event] > atomic_load_explicit(&the_log.level, memory_order_relaxed))
         return;
+    fill(&line, event);
     va_start(args, format);
-    vsnprintf(details, sizeof details, format, args);
+    vsnprintf(line.details, sizeof line.details, format, args);
     va_end(args);
     pthread_mutex_lock(&the_log.lock);
-    if (the_log.runs)
-        append(event, details);
+    if (the_log.runs &&
+        (is_told_each_time[event] || !fold_hold(the_log.folds, &line, clock_monotonic_ns())))
+        append(&line);
     pthread_mutex_unlock(&the_log.lock);
 }
 

@@ -9,8 +9,10 @@ enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_D
 
 enum log_event {
 #define EVENT(name, level, text) EVENT_##name,
+#define EVENT_EACH               EVENT
 #include "log/events.def"
 #undef EVENT
+#undef EVENT_EACH
     EVENT_COUNT
 };
 

@@ -158,6 +158,7 @@ struct outlet_count outlet_count(const struct outlet *o, const struct belt_losse
     struct outlet_count c = {
         .written = load(&s->written),
         .lost = lost_until_now(o, belts),
+        .overrun = lost_by_belts(o, belts),
         .spooled = load(&s->kept),
         .skipped = load(&o->skipped),
         .inherited = load(&s->inherited),

@@ -68,9 +68,10 @@ void outlet_write(struct outlet *o, const struct log_view *view, const struct be
 /* What was written goes on its way. Tells the log, now and then, what was lost. */
 void outlet_flush(struct outlet *o, const struct belt_losses *belts, uint64_t now_ns);
 
-/* Records of the stream until now; `waiting` are in memory. */
+/* Records of the stream until now; `overrun` are those of the lost ones that a belt has lost,
+ * `waiting` are in memory. */
 struct outlet_count {
-    uint64_t written, lost, waiting, spooled, skipped, inherited;
+    uint64_t written, lost, overrun, waiting, spooled, skipped, inherited;
 };
 
 struct outlet_count outlet_count(const struct outlet *o, const struct belt_losses *belts);

@@ -57,6 +57,7 @@ struct querylog_count {
     const char *state;      /* "opening", "writing", "failing" */
     char why[SINK_WHY_MAX]; /* it fails */
     uint64_t written, lost; /* records; lost by the workers' belts or on the way out */
+    uint64_t overrun;       /* of the lost ones: the thread that writes did not keep up */
     uint64_t waiting;       /* in memory */
     uint64_t spooled;       /* on the disk */
     uint64_t skipped;       /* not wanted by its filter */

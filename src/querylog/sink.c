@@ -4,7 +4,7 @@
  */
 #include "querylog/sink.h"
 
-#include "log/log.h"
+#include "base/clock.h"
 
 #include <stdio.h>
 
@@ -30,30 +30,31 @@ const struct sink_ops *sink_find(enum target_kind target, bool is_binary)
     return NULL;
 }
 
-void sink_fails(struct sink *s, const char *why)
+static void set_state(struct sink *s, enum sink_state state, const char *why)
 {
-    bool is_news;
-
     pthread_mutex_lock(&s->lock);
-    is_news = s->state != SINK_FAILS;
-    s->state = SINK_FAILS;
+    s->state = state;
     snprintf(s->why, sizeof s->why, "%s", why);
     pthread_mutex_unlock(&s->lock);
-    if (is_news)
-        log_event(EVENT_query_log_failed, "to=%s reason=\"%s\"", s->config->to, why);
+}
+
+void sink_fails(struct sink *s, const char *why)
+{
+    uint64_t more;
+
+    set_state(s, SINK_FAILS, why);
+    if (s->is_told || !log_gate_opens(&s->gate, clock_monotonic_ns(), &more))
+        return;
+    s->is_told = true;
+    log_event(EVENT_query_log_failed, "to=%s reason=\"%s\"", s->config->to, why);
 }
 
 void sink_works(struct sink *s)
 {
-    enum sink_state before;
-
-    pthread_mutex_lock(&s->lock);
-    before = s->state;
-    s->state = SINK_WORKS;
-    s->why[0] = '\0';
-    pthread_mutex_unlock(&s->lock);
-    if (before == SINK_FAILS)
+    set_state(s, SINK_WORKS, "");
+    if (s->is_told)
         log_event(EVENT_query_log_back, "to=%s", s->config->to);
+    s->is_told = false;
 }
 
 enum sink_state sink_state(struct sink *s, char ret_why[SINK_WHY_MAX])

@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "base/slice.h"
 #include "config/target.h"
+#include "log/log.h"
 #include "querylog/format.h"
 #include "querylog/query_log_config.h"
 #include "querylog/tray.h"
@@ -31,6 +32,8 @@ struct sink {
     _Atomic uint64_t lost;      /* of those that were taken from the tray */
     _Atomic uint64_t kept;      /* that are in a spool */
     _Atomic uint64_t inherited; /* that were in it at the start */
+    struct log_gate gate;       /* for what flaps */
+    bool is_told;               /* the log said that it fails, and not yet that it works again */
     pthread_mutex_t lock;       /* for the rest */
     enum sink_state state;
     char why[SINK_WHY_MAX]; /* it fails */
@@ -70,7 +73,7 @@ struct sink_ops {
 /* Which sink takes records to `target`; NULL: none takes such. */
 const struct sink_ops *sink_find(enum target_kind target, bool is_binary);
 
-/* How it fares; the log hears of what changes. */
+/* How it fares; the log hears of what changes, of failures once a minute. */
 void sink_fails(struct sink *s, const char *why);
 void sink_works(struct sink *s);
 

@@ -170,7 +170,7 @@ class Collector:
         self.lock = threading.Lock()
         self.reads = threading.Event()
         self.reads.set()
-        self.listener, self.connections, self.count = None, [], 0
+        self.listener, self.connections, self.count, self.ended = None, [], 0, 0
 
     def __enter__(self):
         self.come_back()
@@ -225,6 +225,8 @@ class Collector:
             pass
         finally:
             connection.close()
+            with self.lock:
+                self.ended += 1
 
     def read(self, connection):
         data = b""
@@ -252,6 +254,10 @@ class Collector:
         with self.lock:
             self.texts += whole
         return data[at:]
+
+    def is_done(self):
+        """Whether all who were connected have ended, and what they sent was read."""
+        return self.count > 0 and self.ended == self.count
 
     def messages(self):
         with self.lock:

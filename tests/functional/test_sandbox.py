@@ -1,6 +1,7 @@
 """The sandbox: what is given up is gone, in every thread; what a reload needs still works, or is refused."""
 
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -486,13 +487,20 @@ def test_a_kernel_without_seccomp_is_told_of(injected):
 
 # The log.
 
-def test_syslog_is_reached_from_inside(stage, chaos, tmp_path):
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_syslog_is_reached_from_inside(stage, chaos, tmp_path, form):
     """In a mount namespace of its own, where /dev/log is ours."""
     script = "mount -t tmpfs none /dev && touch /dev/log /dev/null && mount --bind \"$0\" /dev/log && exec \"$@\""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as log:
         log.bind(str(tmp_path / "log"))
         log.settimeout(20)
-        served = stage.prepare(chaos, log={"to": "syslog"},
+        served = stage.prepare(chaos, log={"to": "syslog", "format": form},
                                wrapper=["unshare", "--mount", "sh", "-c", script, str(tmp_path / "log")])
         stage.run(served)
-        assert b"all rights but these are given up" in log.recv(4096)
+        said = log.recv(4096).decode()
+    assert re.match(rf"<30>.*dotproxy\[{served.process.pid}\]: ", said)     # a daemon's, and info
+    text = said.split("]: ", 1)[1]
+    if form == "json":
+        assert json.loads(text)["event"] == "sandboxed"
+    else:
+        assert text.startswith("sandboxed: all rights but these are given up: user=")
