@@ -3,7 +3,7 @@
 
 #include "unit/querylog/made.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 
 static uint8_t scratch_room[65536];
 static unsigned calls;
