@@ -117,7 +117,7 @@ int main(int argc, char **argv)
 {
     const unsigned count = (argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 3000000) / ROUNDS;
     const char *const names[] = { "", "json", "ecs", "ocsf", "dnstap" };
-    struct querylog_desk desk = { .wants = WANTS_RECORDS };
+    static struct querylog_desk desk = { .wants = WANTS_RECORDS };
     struct slice record;
     double least = 1e9;
 

@@ -29,7 +29,7 @@ static void expect(struct belt *b, uint8_t content, size_t len)
 
 TEST(belt_commit, "what was kept is seen by the reader once it is committed, in its order")
 {
-    struct belt b;
+    static struct belt b;
 
     CHECK_EQUAL(belt_init(&b, SIZE), OK);
     add(&b, 1, 10);
@@ -44,7 +44,7 @@ TEST(belt_commit, "what was kept is seen by the reader once it is committed, in 
 
 TEST(belt_kept, "the writer may change what it has not committed yet")
 {
-    struct belt b;
+    static struct belt b;
     size_t at;
     uint8_t *record;
 
@@ -65,7 +65,7 @@ TEST(belt_kept, "the writer may change what it has not committed yet")
 
 TEST(belt_full, "a belt that is full takes nothing until the reader gives room back")
 {
-    struct belt b;
+    static struct belt b;
 
     CHECK_EQUAL(belt_init(&b, SIZE), OK);
     for (uint8_t i = 0; i < 4; i++)
@@ -87,7 +87,7 @@ TEST(belt_full, "a belt that is full takes nothing until the reader gives room b
 TEST(belt_anew, "an empty belt begins anew, and the longest record still fits")
 {
     const size_t size = 1 << 20;
-    struct belt b;
+    static struct belt b;
     uint8_t *first, *second;
 
     CHECK_EQUAL(belt_init(&b, size), OK);
@@ -112,7 +112,7 @@ TEST(belt_anew, "an empty belt begins anew, and the longest record still fits")
 TEST(belt_anew_full, "a belt that has begun anew holds as much as ever before the reader comes")
 {
     const size_t size = 1 << 20;
-    struct belt b;
+    static struct belt b;
     uint8_t *room;
     size_t count;
 
@@ -163,7 +163,7 @@ static void *write_all(void *arg)
 TEST(belt_threads, "between two threads every record arrives once, whole and in order")
 {
     pthread_t writer;
-    struct belt b;
+    static struct belt b;
 
     CHECK_EQUAL(belt_init(&b, SIZE), OK);
     CHECK_EQUAL(thread_start(&writer, "writer", write_all, &b), OK);

@@ -142,7 +142,7 @@ TEST(filter_sample,
 TEST(filter_exchange,
      "exchanges with upstreams pass by name and RCODE, and no filter that is about clients")
 {
-    struct querylog_desk desk = { .wants = WANTS_RECORDS | WANTS_MESSAGES };
+    static struct querylog_desk desk = { .wants = WANTS_RECORDS | WANTS_MESSAGES };
     const struct {
         struct query_log_config config;
         bool passes;

@@ -103,7 +103,7 @@ TEST(record_rcode, "an RCODE has the bits that EDNS adds")
 
 TEST(record_lost, "what finds no room is lost, and counted")
 {
-    struct querylog_desk small = { .wants = WANTS_RECORDS };
+    static struct querylog_desk small = { .wants = WANTS_RECORDS };
     uint8_t message[400] = { 0 };
     const struct querylog_exchange exchange = { .upstream = &m.listener,
                                                 .transport = "tls",
@@ -124,7 +124,7 @@ TEST(record_lost, "what finds no room is lost, and counted")
 
 TEST(record_exchange, "an exchange with an upstream is a record of its own kind")
 {
-    struct querylog_desk desk = { .wants = WANTS_RECORDS | WANTS_MESSAGES };
+    static struct querylog_desk desk = { .wants = WANTS_RECORDS | WANTS_MESSAGES };
     struct log_view v;
 
     made_begin(&m);
