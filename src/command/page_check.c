@@ -13,8 +13,8 @@
 #include <sys/socket.h>
 
 #define REQUEST_MAX (URL_TEXT_MAX + 64)
-#define STATUS_LINE "HTTP/1.1 200" /* the number of the version may be another */
-#define STATUS_AT   9
+#define STATUS_AT   9 /* behind "HTTP/1.1 " */
+#define STATUS_LEN  3
 
 static bool wait_for(int fd, short events, int patience_ms)
 {
@@ -40,7 +40,7 @@ static size_t read_status(int fd, int patience_ms, char *line, size_t size)
 
 static bool ask(int fd, const struct url *url, int patience_ms, char reason[PAGE_REASON_MAX])
 {
-    char request[REQUEST_MAX], line[sizeof STATUS_LINE - 1];
+    char request[REQUEST_MAX], line[STATUS_AT + STATUS_LEN];
     int len, error;
 
     if (!wait_for(fd, POLLOUT, patience_ms))
@@ -55,12 +55,12 @@ static bool ask(int fd, const struct url *url, int patience_ms, char reason[PAGE
                    url->path ? url->path : "/", url->host);
     if (send(fd, request, (size_t)len, MSG_NOSIGNAL) != len ||
         read_status(fd, patience_ms, line, sizeof line) < sizeof line ||
-        memcmp(line, STATUS_LINE, 5) != 0) {
+        memcmp(line, "HTTP/", 5) != 0) {
         snprintf(reason, PAGE_REASON_MAX, "it does not answer in HTTP");
         return false;
     }
     snprintf(reason, PAGE_REASON_MAX, "it answers with status %.3s", line + STATUS_AT);
-    return memcmp(line + STATUS_AT, &STATUS_LINE[STATUS_AT], 3) == 0;
+    return memcmp(line + STATUS_AT, "200", STATUS_LEN) == 0;
 }
 
 bool page_check(const struct url *url, int patience_ms, char reason[PAGE_REASON_MAX])

@@ -9,6 +9,7 @@
 #include "cache/cache.h"
 #include "command/command.h"
 #include "command/confine.h"
+#include "command/crash_file.h"
 #include "command/keeper.h"
 #include "control/control_config.h"
 #include "control/metrics_config.h"
@@ -17,6 +18,8 @@
 #include "log/line.h"
 #include "log/log.h"
 #include "log/log_config.h"
+#include "querylog/crash.h"
+#include "querylog/querylog.h"
 #include "sandbox/sandbox_config.h"
 #include "upstream/roster.h"
 #include "worker/exposure.h"
@@ -97,6 +100,19 @@ static err_t open_web_socket(struct service *s, const struct config *config,
     return err;
 }
 
+static err_t open_crash_file(struct service *s, const struct config *config,
+                             char reason[PLAN_REASON_MAX])
+{
+    const struct control_config *control = config_one(config, &control_section);
+
+    if (control->crash_file[0] == 0 ||
+        crash_file_open(control->crash_file, &s->crash_fd, &s->has_crashed) == OK)
+        return OK;
+    snprintf(reason, PLAN_REASON_MAX, "control.crash_file: cannot open %.500s: %s",
+             control->crash_file, err_text(ERR_SYSTEM));
+    return ERR_SYSTEM;
+}
+
 /* Makes the plan and what needs root, and gives up the rights to more. `reason` says why not.
  * Returns an exit status. */
 static int prepare(struct service *s, struct config *config, struct plan **ret_plan,
@@ -106,6 +122,7 @@ static int prepare(struct service *s, struct config *config, struct plan **ret_p
         return STATUS_USAGE;
     allow_many_descriptors();
     if (plan_open(*ret_plan, NULL, reason) != OK || open_web_socket(s, config, reason) != OK ||
+        open_crash_file(s, config, reason) != OK ||
         confine(&s->sandbox, config, &s->options, reason) != OK)
         return STATUS_FAILED;
     return STATUS_OK;
@@ -143,6 +160,21 @@ static err_t start_web(struct service *s)
     return s->web_socket < 0 ? OK : web_open(&s->web, &s->web_socket, &s->house);
 }
 
+/* What is kept of the last queries, and written when all else fails. */
+static err_t start_recorder(struct service *s, const struct config *config)
+{
+    const struct control_config *control = config_one(config, &control_section);
+
+    if (s->has_crashed)
+        log_event(EVENT_crash_found, "file=%s.1", control->crash_file);
+    if (control->recorder > 0)
+        TRY(querylog_keep(s->crew.commons.querylog, control->recorder));
+    if (s->crash_fd >= 0)
+        TRY(crash_arm(s->crash_fd, s->crew.commons.querylog));
+    s->crash_fd = -1;
+    return OK;
+}
+
 static err_t start_keeper(struct service *s)
 {
     struct cache *cache = s->crew.commons.cache;
@@ -162,7 +194,8 @@ static int start_threads(struct service *s, const struct config *config, struct 
     } else {
         confine_tell(s->sandbox);
         open_control(s, config); /* before threads that make files, because of the umask */
-        if (crew_start(&s->crew, plan, reason) == OK && start_keeper(s) == OK && start_web(s) == OK)
+        if (crew_start(&s->crew, plan, reason) == OK && start_recorder(s, config) == OK &&
+            start_keeper(s) == OK && start_web(s) == OK)
             return STATUS_OK;
     }
     fprintf(stderr, "dotproxy: %s\n", reason);
@@ -176,7 +209,7 @@ int service_start(struct service *s)
     char reason[PLAN_REASON_MAX];
     int status = options_load(&s->options, &config);
 
-    s->web_socket = -1;
+    s->web_socket = s->crash_fd = -1;
     if (status != STATUS_OK)
         return status;
     status = prepare(s, config, &plan, reason);
@@ -223,6 +256,10 @@ static void remark_what_needs_restart(const struct service *s, const struct conf
         remark(remarks, "user");
     if (strcmp(control[0]->socket, control[1]->socket) != 0)
         remark(remarks, "control.socket");
+    if (control[0]->recorder != control[1]->recorder)
+        remark(remarks, "control.recorder");
+    if (strcmp(control[0]->crash_file, control[1]->crash_file) != 0)
+        remark(remarks, "control.crash_file");
     if (strcmp(metrics[0]->listen, metrics[1]->listen) != 0)
         remark(remarks, "metrics.listen");
     if (!sandbox_config_equal(config_one(before, &sandbox_section),
@@ -312,10 +349,12 @@ void service_stop(struct service *s)
     control_close(&s->control);
     web_close(&s->web);
     socket_close(&s->web_socket);
+    socket_close(&s->crash_fd);
     crew_stop(&s->crew);
     keeper_stop(&s->keeper);
     if (s->crew.count > 0)
         tell_counters(&s->crew);
+    crash_disarm();
     crew_free(&s->crew);
     sandbox_free(&s->sandbox);
     options_done(&s->options);

@@ -19,6 +19,8 @@ struct service {
     struct control *control; /* NULL: there is no socket */
     int web_socket;          /* that listens, for `web`; -1: there is none, or it is taken */
     struct web *web;         /* NULL: nobody monitors */
+    int crash_fd;            /* a file for the last records; -1: there is none, or it is taken */
+    bool has_crashed;        /* the file of a time before holds some */
 };
 
 /* Everything up to the point where queries are answered; says on standard error what failed.

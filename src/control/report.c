@@ -267,6 +267,6 @@ void report_error(struct report *r, const char *format, ...)
 
 void report_end(struct report *r)
 {
-    if (r->is_json && !r->tail)
+    if (r->is_json && !r->is_raw)
         fputs(r->is_begun ? "}\n" : "{}\n", r->out);
 }

@@ -23,6 +23,7 @@ struct report {
     const char *object;   /* the key of an object that has begun and is still empty */
     int depth;            /* of objects in objects */
     bool is_begun, is_row;
+    bool is_raw;       /* what it is made of stands for itself: no braces are added */
     struct tail *tail; /* what follows, without end, when the report is made; else NULL */
 };
 

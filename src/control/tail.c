@@ -64,6 +64,7 @@ void request_tail(struct control_house *house, const struct request *request, st
         err = querylog_attach(house->crew->commons.querylog, tail);
     if (err == OK) {
         report->tail = tail;
+        report->is_raw = true;
         report_say(report, "%s", tail_head());
         return;
     }

@@ -13,6 +13,7 @@
 #include "worker/crew.h"
 
 #include <microhttpd.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -198,6 +199,7 @@ static void write_answer(struct web *w, struct ask *a)
 
     if (!out)
         return;
+    __fsetlocking(out, FSETLOCKING_BYCALLER); /* nobody else has it */
     write_page(w, a, out);
     if (ferror(out) | fclose(out)) {
         free(a->text);

@@ -8,12 +8,13 @@
 #include <stdio.h>
 
 /* A page of metrics in the making, in the text format of Prometheus (version 0.0.4) or in
- * OpenMetrics 1.0. All names get the prefix of the house. */
+ * OpenMetrics 1.0. All names get the prefix of the house. Zero what is not given. */
 struct exposition {
     FILE *out;
     bool is_openmetrics;
     const char *family; /* the one that is told */
     const char *type;
+    char limits[HISTOGRAM_BUCKETS / 4][16]; /* of buckets, as text; empty: not needed yet */
 };
 
 /* A label and its value; what ends a list has no name. */

@@ -135,6 +135,22 @@ struct slice belt_next(struct belt *r)
     return record_at(r, &r->next, atomic_load_explicit(&r->written, memory_order_acquire));
 }
 
+struct slice belt_peek(const struct belt *r, size_t *at, size_t end)
+{
+    while (r->bytes && *at < end) {
+        const size_t place = place_of(r, *at), room = r->size - place;
+        const uint64_t len = length_at(r, *at);
+
+        if (len > r->size / 4 || (len > 0 && rounded(len) > room))
+            break;
+        *at += len > 0 ? rounded(len) : room;
+        if (len > 0)
+            return slice_of(r->bytes + place + HEAD, len);
+    }
+    *at = end;
+    return (struct slice){ 0 };
+}
+
 void belt_release(struct belt *r)
 {
     atomic_store_explicit(&r->released, r->next, memory_order_release);

@@ -37,6 +37,10 @@ void *belt_kept(const struct belt *r, size_t *at);
 /* The next record, which stays until belt_release; empty when there is none. */
 struct slice belt_next(struct belt *r);
 
+/* Walks what lies between `at` and `end` without trusting it: whoever asks may see it half written.
+ * Empty at the end, and where it makes no sense. */
+struct slice belt_peek(const struct belt *r, size_t *at, size_t end);
+
 /* Gives all that belt_next has returned back to the writer. */
 void belt_release(struct belt *r);
 

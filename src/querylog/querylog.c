@@ -10,6 +10,7 @@
 #include "config/config.h"
 #include "config/same.h"
 #include "querylog/outlet.h"
+#include "querylog/recorder.h"
 #include "querylog/tail.h"
 
 #include <errno.h>
@@ -34,6 +35,7 @@ struct querylog {
     struct list outlets;
     struct list tails;
     size_t tail_count;
+    struct recorder *recorder; /* NULL: nothing is kept */
     struct list leaving; /* main's own: outlets that get no more records, and have not ended yet */
     bool runs, stops;
     uint8_t *scratch;
@@ -60,6 +62,8 @@ static void write_record(struct querylog *q, struct slice bytes, uint64_t wall_a
         outlet_write(LIST_OF(node, struct outlet, link), &view, lost, scratch);
     list_for_each (node, &q->tails)
         tail_write(LIST_OF(node, struct tail, link), &view, lost, scratch);
+    if (q->recorder)
+        recorder_write(q->recorder, &view, lost, scratch);
 }
 
 static void flush_all(struct querylog *q)
@@ -131,7 +135,7 @@ static void pause_for(struct querylog *q, uint64_t pause_ns)
 /* Whether anybody wants records. */
 static bool is_wanted(const struct querylog *q)
 {
-    return !list_is_empty(&q->outlets) || !list_is_empty(&q->tails);
+    return !list_is_empty(&q->outlets) || !list_is_empty(&q->tails) || q->recorder;
 }
 
 static void *run(void *arg)
@@ -240,7 +244,7 @@ static bool is_in(const struct config *config, const struct outlet *o)
 /* With the lock held: says at the desks what is wanted of them. */
 static void tell_desks(struct querylog *q)
 {
-    unsigned wants = list_is_empty(&q->tails) ? 0 : WANTS_RECORDS;
+    unsigned wants = list_is_empty(&q->tails) && !q->recorder ? 0 : WANTS_RECORDS;
 
     list_for_each (node, &q->outlets)
         wants |= outlet_wants(LIST_OF(node, struct outlet, link));
@@ -301,6 +305,45 @@ err_t querylog_apply(struct querylog *q, struct config *config, char reason[QUER
     }
     exchange(q, config, &new_ones);
     return OK;
+}
+
+err_t querylog_keep(struct querylog *q, size_t size)
+{
+    struct recorder *recorder;
+
+    TRY(start(q));
+    TRY(recorder_new(&recorder, size));
+    pthread_mutex_lock(&q->lock);
+    q->recorder = recorder;
+    tell_desks(q);
+    pthread_mutex_unlock(&q->lock);
+    return OK;
+}
+
+bool querylog_read_kept(struct querylog *q, querylog_lines_fn *take, void *arg)
+{
+    if (!q->recorder)
+        return false;
+    pthread_mutex_lock(&q->lock);
+    empty_belts(q);
+    recorder_read(q->recorder, take, arg);
+    pthread_mutex_unlock(&q->lock);
+    return true;
+}
+
+bool querylog_seize(struct querylog *q)
+{
+    return pthread_mutex_trylock(&q->lock) == 0;
+}
+
+const struct recorder *querylog_recorder(const struct querylog *q)
+{
+    return q->recorder;
+}
+
+size_t querylog_workers(const struct querylog *q)
+{
+    return q->workers;
 }
 
 err_t querylog_attach(struct querylog *q, struct tail *t)
@@ -415,6 +458,7 @@ void querylog_free(struct querylog **log)
     free_outlets(&q->leaving);
     for (size_t i = 0; i < q->workers; i++)
         belt_done(&q->desks[i].belt);
+    recorder_free(&q->recorder);
     pthread_cond_destroy(&q->told);
     pthread_mutex_destroy(&q->lock);
     free(q->scratch);

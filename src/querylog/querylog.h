@@ -5,6 +5,7 @@
 #include "querylog/sink.h"
 
 struct config;
+struct recorder;
 struct tail;
 
 /* The query log: a desk for each worker, the streams that the configuration asks for, and the
@@ -25,6 +26,19 @@ err_t querylog_apply(struct querylog *q, struct config *config, char reason[QUER
 
 /* Files are opened anew: the old ones have been moved away. */
 void querylog_reopen(struct querylog *q);
+
+/* The last records are kept in `size` bytes of memory from now on. Once only. */
+err_t querylog_keep(struct querylog *q, size_t size);
+
+/* Gives `take` what is kept, as lines of JSON, in one or two pieces; false when nothing is. */
+typedef void querylog_lines_fn(void *arg, struct slice lines);
+bool querylog_read_kept(struct querylog *q, querylog_lines_fn *take, void *arg);
+
+/* For a process that is dying: the thread that writes does nothing any more, if that was true. No
+ * lock protects what the others give. */
+bool querylog_seize(struct querylog *q);
+const struct recorder *querylog_recorder(const struct querylog *q);
+size_t querylog_workers(const struct querylog *q);
 
 /* From now on `t` gets records. ERR_TOOBIG when there are as many tails as may be. */
 err_t querylog_attach(struct querylog *q, struct tail *t);

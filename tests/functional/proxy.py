@@ -197,3 +197,8 @@ def run_to_the_end(*arguments):
 def is_sanitized():
     """Whether the binary was built with the address sanitizer, whose memory no test can judge."""
     return b"__asan_init" in Path(BINARY).read_bytes()
+
+
+def watches_races():
+    """Whether it was built with the thread sanitizer."""
+    return b"__tsan_init" in Path(BINARY).read_bytes()

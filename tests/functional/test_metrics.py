@@ -3,6 +3,7 @@
 import socket
 import ssl
 import subprocess
+import time
 
 import dns.rcode
 import pytest
@@ -140,8 +141,11 @@ def test_upstreams_by_their_urls(stage, watched, chaos):
     with grows(monitor, expect(*rows)):
         for number in range(5):
             ask(served, f"counted{number}.test")
-    for number in range(20):
-        ask(served, f"lost{number}.other.test", edns=1232)
+
+    def is_down():
+        ask(served, f"lost{time.monotonic_ns()}.other.test", edns=1232)
+        return monitor.page()("upstream_up", **other) == 0
+    until(is_down, "it is down")
     page = monitor.page()
     assert page("upstream_up", **first) == 1 and page("upstream_workers", **first, state="up") == 1
     assert page("upstream_up", **other) == 0 and page("upstream_workers", **other, state="down") == 1

@@ -187,3 +187,26 @@ TEST(belt_threads, "between two threads every record arrives once, whole and in 
     pthread_join(writer, NULL);
     belt_done(&b);
 }
+
+TEST(belt_peek, "who does not trust a belt sees what makes sense of it, and changes nothing")
+{
+    static struct belt b;
+    size_t at = 0;
+
+    CHECK_EQUAL(belt_init(&b, SIZE), OK);
+    add(&b, 1, 10);
+    add(&b, 2, 900);
+    belt_commit(&b);
+    CHECK_EQUAL(belt_peek(&b, &at, b.filled).len, 10);
+    CHECK_EQUAL(belt_peek(&b, &at, b.filled).len, 900);
+    CHECK_EQUAL(belt_peek(&b, &at, b.filled).len, 0);
+    expect(&b, 1, 10);
+    expect(&b, 2, 900);
+    for (unsigned i = 0; i < 1000; i++) {
+        at = 0;
+        b.bytes[i % 24] = (uint8_t)(i * 37);
+        while (belt_peek(&b, &at, SIZE).len > 0)
+            CHECK(at <= SIZE);
+    }
+    belt_done(&b);
+}
