@@ -57,7 +57,7 @@ const char *overload_text(const struct overload *o, char text[OVERLOAD_TEXT_MAX]
 {
     unsigned bits = atomic_load_explicit(&o->scarce, memory_order_relaxed);
 
-    return bits ? name_all(bits, text) : strcpy(text, "no");
+    return bits ? name_all(bits, text) : memcpy(text, "no", sizeof "no");
 }
 
 void overload_tell(struct overload *o, uint64_t now_ns)

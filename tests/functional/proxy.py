@@ -53,7 +53,7 @@ def config(listen, upstreams, group=None, groups=(), **sections):
     """`group`: keys of the group default; `groups`: names of others, or rows."""
     rows = [{"name": "default", **(group or PATIENT)}]
     rows += [{"name": other, **PATIENT} if isinstance(other, str) else other for other in groups]
-    limit = {"rate": "0/s", "pass": ["test"], **sections.pop("limit", {})}
+    limit = {"rate": "0/s", "tls_handshakes": "0/s", "pass": ["test"], **sections.pop("limit", {})}
     return {"workers": 1, "listen": listen, "upstream": upstreams, "group": rows, "limit": limit, **sections}
 
 
