@@ -274,3 +274,19 @@ def test_in_an_overload_who_resumes_a_session_is_let_in_and_others_at_a_rate(sta
         stream.sock = shake(session)
         assert stream.sock.session_reused and answers(stream, "resumed.test")
         stream.sock.close()
+
+
+def test_explain_tells_of_the_room_and_of_handshakes(stage, chaos):
+    house = House(stage, chaos, tls_handshakes="1/s", tls_handshakes_burst=5, waiting=9, waiting_per_client=3)
+    assert house.serves("tls", ONE)
+    told = tell_json(house.control, "explain", ONE, "www.one.example", "A")
+    room, = (rule for rule in told["rules_for_misses"] if rule["rule"] == "waiting")
+    assert room["says"] == "pass" and room["all"] == "0 of 9 questions wait"
+    shakes, = told["rules_for_handshakes"]
+    assert shakes["says"] == "pass" and 4 <= shakes[f"{ONE}/32 proven"]["tokens"] <= 5
+    while house.serves("tls", ONE):
+        pass
+    told = tell_json(house.control, "explain", ONE, "www.one.example", "A")
+    assert told["rules_for_handshakes"][0]["says"] in ("drop", "pass")        # a second later there is a token
+    assert told["fate"] == "an upstream is asked"                             # over UDP it may come all the same
+    assert "handshakes" in tell(house.control, "explain", ONE, "www.one.example", "A")
