@@ -73,7 +73,7 @@ static void answer(const struct message_query *q)
 
     require(compose_local(&w, q, &local, &(struct compose_settings){ .limit = sizeof room }) == OK);
     require(!(room[2] & DNS_TC >> 8));
-    check_error(q, writer_slice(&w));
+    check_error(q, writer_slice(&w), (struct slice){ 0 });
 }
 
 /* What goes upstream reads as a query again, with the same question. */
