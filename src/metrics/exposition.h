@@ -14,7 +14,7 @@ struct exposition {
     bool is_openmetrics;
     const char *family; /* the one that is told */
     const char *type;
-    char limits[HISTOGRAM_BUCKETS / 4][16]; /* of buckets, as text; empty: not needed yet */
+    char limits[HISTOGRAM_BUCKETS / 4][24]; /* of buckets, as text; empty: not needed yet */
 };
 
 /* A label and its value; what ends a list has no name. */

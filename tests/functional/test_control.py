@@ -245,7 +245,7 @@ def test_reload_puts_the_new_file_in_force(stage, chaos, tmp_path):
     assert "4 listeners, 1 upstreams" in told and told.splitlines()[-1] == "workers"
     assert tell_json(path, "reload") == {"listeners": 4, "upstreams": 1,
                                          "needs_restart": ["workers"]}
-    assert served.log_lines("reloaded", "listeners=4")
+    served.wait_for_log("reloaded", "listeners=4")
 
 
 def test_reload_of_a_wrong_file_says_all_that_is_wrong_and_changes_nothing(stage, chaos, tmp_path):
@@ -255,7 +255,8 @@ def test_reload_of_a_wrong_file_says_all_that_is_wrong_and_changes_nothing(stage
     status, said, errors = ctl(path, "reload")
     places = [line.partition(f"{served.file}:")[2][:4] for line in errors.splitlines()[1:]]
     assert status == 1 and not said and places == ["1:10", "2:1:", "5:9:"], errors
-    assert "listen" in errors and served.log_lines("reload_failed", ":2:1:")
+    assert "listen" in errors
+    served.wait_for_log("reload_failed", ":2:1:")
     status, said, errors = ctl(path, "reload", "--json")
     assert status == 1 and not said and '"problems":["' in errors
     assert is_right(ask(served, "kept.test"), "kept.test")
