@@ -110,7 +110,6 @@ err_t outlet_new(struct outlet **ret_outlet, struct config *config, size_t item,
         return ERR_NOMEM;
     list_init(&o->link);
     list_init(&o->before);
-    o->since_ns = clock_monotonic_ns();
     o->held = config_ref(config);
     o->config = config_item(config, &query_log_section, item);
     err = open_parts(o, reason);
@@ -286,8 +285,6 @@ void outlet_write(struct outlet *o, const struct log_view *view, const struct be
         .clients = o->config->clients,
     };
 
-    if (view->head->arrived_ns + view->head->took_ns < o->since_ns)
-        return;
     if (!is_wanted(o, view)) {
         if (view->head->kind == RECORD_QUERY)
             counter_raise(&o->skipped, 1);

@@ -39,7 +39,6 @@ struct outlet {
     _Atomic uint64_t skipped;       /* not wanted by the filter */
     _Atomic uint64_t refused;       /* lost, because the tray was full or the record too long */
     struct belt_losses lost_before; /* when the stream began */
-    uint64_t since_ns;              /* monotonic: queries from before are not its business */
     /* Of the thread that writes: */
     bool has_news; /* for the courier */
     struct log_gate gate;

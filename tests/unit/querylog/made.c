@@ -1,7 +1,21 @@
 /* tests/unit/querylog/made.c - records as the walk makes them. */
 #include "unit/querylog/made.h"
 
+#include "config/config.h"
+#include "querylog/query_log_config.h"
+
 static struct querylog_desk desk;
+
+struct config *made_config(const char *yaml)
+{
+    static const struct section *const sections[] = { &query_log_section };
+    const struct config_source source = { .file = "f", .bytes = slice_of(yaml, strlen(yaml)) };
+    struct problems problems;
+    struct config *config = NULL;
+
+    CHECK_EQUAL(config_load(&source, sections, 1, &config, &problems), OK);
+    return config;
+}
 
 static union addr address(const char *host, uint16_t port)
 {

@@ -6,6 +6,11 @@
 #include "querylog/format.h"
 #include "unit/dns/wire.h"
 
+struct config;
+
+/* The streams of a configuration file that holds this. The caller gives it back. */
+struct config *made_config(const char *yaml);
+
 /* A query that can be changed before it is noted. */
 struct made {
     struct query query;

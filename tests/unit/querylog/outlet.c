@@ -1,7 +1,6 @@
 /* tests/unit/querylog/outlet.c - streams of records, with their threads, into files. */
 #include "querylog/outlet.h"
 
-#include "base/clock.h"
 #include "config/config.h"
 #include "unit/querylog/made.h"
 #include "unit/test.h"
@@ -22,19 +21,13 @@ static char text[1 << 20];
 
 static struct config *load(const char *options)
 {
-    static const struct section *const sections[] = { &query_log_section };
     char yaml[512];
-    struct problems problems;
-    struct config_source source = { .file = "f" };
-    struct config *config = NULL;
 
     memcpy(directory + sizeof directory - 7, "XXXXXX", 6);
     CHECK(mkdtemp(directory) != NULL);
     snprintf(path, sizeof path, "%s/records", directory);
     snprintf(yaml, sizeof yaml, "query_log:\n- to: file:%s\n%s", path, options);
-    source.bytes = slice_of(yaml, strlen(yaml));
-    CHECK_EQUAL(config_load(&source, sections, 1, &config, &problems), OK);
-    return config;
+    return made_config(yaml);
 }
 
 static struct outlet *open_outlet(struct config *config, struct list *before)
@@ -55,7 +48,6 @@ static void write_some(struct outlet *o, unsigned count, const struct belt_losse
     struct made m;
 
     made_begin(&m);
-    m.query.arrived_ns = clock_monotonic_ns();
     for (unsigned i = 0; i < count; i++) {
         struct log_view view = made_view(&m);
 
@@ -149,25 +141,6 @@ TEST(outlet_belts,
     outlet_free(&o);
     CHECK(strstr(content(), "\"sequence\":1,\"lost\":0,") &&
           strstr(text, "\"sequence\":5,\"lost\":3,"));
-    end(config);
-}
-
-TEST(outlet_since,
-     "queries from before the stream was there are none of its business, and not skipped either")
-{
-    const struct belt_losses none = { 0 };
-    struct config *config = load("");
-    struct outlet *o = open_outlet(config, NULL);
-    struct pen scratch = pen_on(room, sizeof room);
-    struct log_view view;
-    struct made m;
-
-    made_begin(&m);
-    view = made_view(&m);
-    outlet_write(o, &view, &none, &scratch);
-    CHECK_EQUAL(outlet_count(o, &none).skipped + outlet_count(o, &none).waiting, 0);
-    finish(&o);
-    CHECK_EQUAL(lines(), 0);
     end(config);
 }
 
