@@ -77,6 +77,12 @@ static err_t load_texts(struct loader *l, struct key key, size_t item, const str
     return value_set_list(key.row, &l->config->store, texts, count, item_of(l, key.section, item));
 }
 
+/* A value for a list: the only one. */
+static err_t load_text(struct loader *l, struct key key, size_t item, const char *text)
+{
+    return value_set_list(key.row, &l->config->store, &text, 1, item_of(l, key.section, item));
+}
+
 /* One key with its value, in item number `item`. */
 static err_t load_pair(struct loader *l, struct key key, size_t item, const struct node *value)
 {
@@ -95,6 +101,8 @@ static err_t load_pair(struct loader *l, struct key key, size_t item, const stru
                key.row->name);
     else if (is_list && value->kind == NODE_LIST)
         return load_texts(l, key, item, value);
+    else if (is_list && value->kind == NODE_TEXT)
+        return load_text(l, key, item, value->text);
     else if (is_list)
         report(l, key.section, here, "%s: must be a list; write [a, b]", key.row->name);
     else if (value->kind == NODE_TEXT)

@@ -68,7 +68,7 @@ void print_kind(const struct option_row *row, FILE *out)
         print_words(row->min, "", "://", out);
         return;
     case OPTION_STRINGS:
-        fputs("a list of texts", out);
+        fputs("a text, or a list of texts", out);
         return;
     }
 }

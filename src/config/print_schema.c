@@ -110,9 +110,12 @@ static void text_members(struct json *j, const char *pattern)
         text_member(j, "pattern", pattern);
 }
 
+/* A list, or the text that alone stands for one. */
 static void list_members(struct json *j, const char *pattern)
 {
-    text_member(j, "type", "array");
+    raw_member(j, "type", "[\"array\", \"string\"]");
+    if (pattern[0])
+        text_member(j, "pattern", pattern);
     key(j, "items");
     open_map(j);
     text_members(j, pattern);

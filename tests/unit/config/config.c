@@ -180,10 +180,22 @@ TEST(config_kinds, "lists, maps and texts are not taken for each other")
     CHECK_TEXT(wrong("upstream:\n"),
                "f:1:10: upstream: is empty; write at least one item, or remove the key");
     CHECK_TEXT(wrong("listen:\n- udp_size: 1232\n"), "f:2:3: listen: the key `url` is missing");
-    CHECK_TEXT(wrong("upstream:\n- url: tls://1.1.1.1\n  pin: x\n"),
+    CHECK_TEXT(wrong("upstream:\n- url: tls://1.1.1.1\n  pin: {}\n"),
                "f:3:8: pin: must be a list; write [a, b]");
     CHECK_TEXT(wrong("upstream:\n- url: tls://1.1.1.1\n  pin: [[x]]\n"),
                "f:3:9: pin: each item must be a text");
+}
+
+TEST(config_list_of_one, "a list of one may be written as the text alone")
+{
+    struct config *config = load_text("listen:\n- url: tls://127.0.0.1\n"
+                                      "  certificate: a,b.pem\n  key: [key.pem]\n");
+    const struct listen_config *listen = config_item(config, &listen_section, 0);
+
+    CHECK_EQUAL(listen->certificate.count, 1);
+    CHECK_TEXT(listen->certificate.items[0], "a,b.pem");
+    CHECK_EQUAL(listen->key.count, 1);
+    config_unref(&config);
 }
 
 TEST(config_yaml_is_plain, "anchors, aliases, tags and second documents are refused")
