@@ -97,6 +97,12 @@ static struct slice subnet_of(const struct query *q)
     return subnet.len <= RECORD_SUBNET_MAX ? subnet : (struct slice){ 0 };
 }
 
+static void keep(struct querylog_desk *d, size_t len)
+{
+    belt_keep(&d->belt, len);
+    atomic_store_explicit(&d->is_in_turn, true, memory_order_relaxed);
+}
+
 void querylog_note(struct querylog_desk *d, const struct query *q,
                    const struct querylog_facts *facts)
 {
@@ -123,7 +129,7 @@ void querylog_note(struct querylog_desk *d, const struct query *q,
     r->is_echoed = echoed;
     r->qname_len = (uint8_t)qname.len;
     put_parts(r, &parts);
-    belt_keep(&d->belt, len);
+    keep(d, len);
     counter_raise(&d->noted, 1);
 }
 
@@ -150,7 +156,7 @@ void querylog_note_exchange(struct querylog_desk *d, const struct querylog_excha
     put_parts(r, &parts);
     if (x->query.len >= DNS_HEADER_SIZE)
         put_u16((uint8_t *)(r + 1), x->id);
-    belt_keep(&d->belt, len);
+    keep(d, len);
 }
 
 void querylog_lose(struct querylog_desk *d)
@@ -167,4 +173,5 @@ void querylog_turn_ends(struct querylog_desk *d, uint64_t now_ns)
         if (r->kind == RECORD_QUERY)
             r->took_ns = now_ns - r->arrived_ns;
     belt_commit(&d->belt);
+    atomic_store_explicit(&d->is_in_turn, false, memory_order_release);
 }

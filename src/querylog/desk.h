@@ -17,6 +17,7 @@ struct querylog_desk {
     /* Written by the worker, read by any thread. */
     _Atomic uint64_t noted, lost;    /* records of queries */
     _Atomic uint64_t exchanges_lost; /* records of exchanges with upstreams */
+    _Atomic bool is_in_turn;         /* there are records that wait for its end */
     struct belt belt;                /* made before the desk opens, and never taken away */
 };
 
@@ -43,6 +44,11 @@ struct querylog_exchange {
 static inline unsigned querylog_wants(const struct querylog_desk *d)
 {
     return atomic_load_explicit(&d->wants, memory_order_acquire);
+}
+
+static inline bool querylog_is_in_turn(const struct querylog_desk *d)
+{
+    return atomic_load_explicit(&d->is_in_turn, memory_order_acquire);
 }
 
 /* Notes a query that has its response, or will get none. Never waits: when the belt is full the

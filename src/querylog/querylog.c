@@ -24,6 +24,7 @@
 #define PAUSE_MIN   NS_PER_MS
 #define PAUSE_MAX   (20 * NS_PER_MS)
 #define PATIENCE_MS 3000 /* at the end, for sinks that are slow */
+#define TURN_MS     100  /* that a worker's turn may take */
 #define TAILS_MAX   8    /* each costs the thread that writes its time */
 
 struct querylog {
@@ -253,11 +254,24 @@ static void tell_desks(struct querylog *q)
     pthread_cond_signal(&q->told);
 }
 
+/* What clients have their answers to gets onto the belts: it is there when the turn ends in which
+ * they were sent. */
+static void await_turns(const struct querylog *q)
+{
+    static const struct timespec moment = { .tv_nsec = (long)NS_PER_MS / 10 };
+    const uint64_t until_ns = clock_monotonic_ns() + TURN_MS * NS_PER_MS;
+
+    for (size_t i = 0; i < q->workers; i++)
+        while (querylog_is_in_turn(&q->desks[i]) && clock_monotonic_ns() < until_ns)
+            nanosleep(&moment, NULL);
+}
+
 /* With the lock held: all that was noted until now still goes to the streams that were there. */
 static void let_leave(struct querylog *q, const struct config *config)
 {
     struct belt_losses lost;
 
+    await_turns(q);
     if (q->runs)
         empty_belts(q);
     lost = belts_lost(q);

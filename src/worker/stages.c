@@ -386,7 +386,7 @@ void reply_to_client(struct query *q)
     if (querylog_wants(q->worker->log))
         log_query(q);
     q->listener->ops->reply(q->listener, q);
-    if (q->worker->has_noted)
+    if (querylog_is_in_turn(q->worker->log))
         log_responses_leave(q->worker);
 }
 

@@ -27,14 +27,13 @@ static void end_turn(void *arg)
 {
     struct worker *w = arg;
 
-    w->has_noted = false;
     querylog_turn_ends(w->log, clock_monotonic_ns());
 }
 
 void log_turn_ends(struct worker *w)
 {
     turn_end_cancel(&w->log_turn);
-    if (w->has_noted)
+    if (querylog_is_in_turn(w->log))
         end_turn(w);
 }
 
@@ -90,7 +89,6 @@ void log_exchange(struct query *q)
                                     .query = x->query,
                                     .response = answer->response->wire,
                                 });
-    q->worker->has_noted = true;
     log_responses_leave(q->worker);
 }
 
@@ -125,5 +123,4 @@ void log_query(struct query *q)
                       .upstream = slice_of(q->upstream, q->upstream ? strlen(q->upstream) : 0),
                       .upstream_transport = q->upstream_transport,
                   });
-    q->worker->has_noted = true;
 }

@@ -44,7 +44,6 @@ struct worker {
     struct replies replies; /* read by main */
     struct querylog_desk *log;
     struct turn_end log_turn;
-    bool has_noted;            /* in this turn */
     size_t waiting_max;        /* questions, of all workers */
     uint64_t stale_after_ns;   /* how long a client waits when an expired response is there */
     unsigned prefetch_percent; /* of a TTL: so little of it is left when it is fetched anew */

@@ -5,8 +5,10 @@
 #include "unit/querylog/made.h"
 #include "unit/test.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 static char directory[32];
@@ -61,8 +63,34 @@ static unsigned records_in(const char *file)
     return count;
 }
 
-TEST(querylog_taken_turns,
-     "a stream that goes gets what was noted before, the next one what is answered at that moment")
+static void *end_turn_soon(void *arg)
+{
+    static const struct timespec soon = { .tv_nsec = 20000000 };
+
+    nanosleep(&soon, NULL);
+    turn_ends(arg);
+    return NULL;
+}
+
+TEST(querylog_awaits_turns, "a stream that goes gets what was answered before, to the last record")
+{
+    struct querylog *q;
+    pthread_t worker;
+
+    begin(&q);
+    apply(q, "first");
+    note(q, 3);
+    CHECK_EQUAL(pthread_create(&worker, NULL, end_turn_soon, q), 0);
+    apply(q, "second");
+    pthread_join(worker, NULL);
+    querylog_free(&q);
+    CHECK_EQUAL(records_in("first"), 3);
+    CHECK_EQUAL(records_in("second"), 0);
+    CHECK_EQUAL(rmdir(directory), 0);
+}
+
+TEST(querylog_hung_turn,
+     "what is noted in a turn that does not end goes to the next stream: none of it is lost")
 {
     struct querylog *q;
 
