@@ -9,6 +9,7 @@ COUNTERS = {
     "malformed answers": "upstream_malformed_answers",
     "connections opened": "upstream_connections_opened",
     "connections resumed": "upstream_connections_resumed",
+    "connections doubted": "upstream_connections_silent",
 }
 
 WORD = re.compile(r"\b([a-z][a-z0-9_]*)=(\d+)\b")

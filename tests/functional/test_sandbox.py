@@ -69,6 +69,7 @@ def test_every_thread_is_inside(stage, chaos, tmp_path):
     served = stage.proxy(chaos, workers=2, control={"socket": str(tmp_path / "control.sock")},
                          cache={"file": str(tmp_path / "cache")}, metrics={"listen": f"127.0.0.1:{free_port()}"})
     assert is_right(ask(served, "first.test"), "first.test")
+    served.wait_for_log("info started:")
     inside = threads(served)
     assert {"dotproxy", "dotproxy-log", "dotproxy-ctl", "dotproxy-keeper"[:15], "MHD-single", WORKER,
             "dotproxy-1"} <= set(inside)
