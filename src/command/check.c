@@ -1,24 +1,24 @@
 /* command/check.c - `dotproxy check`: is the configuration right? */
 #include "command/command.h"
 #include "command/options.h"
-#include "policy/policy.h"
+#include "command/rehearsal.h"
+#include "config/config.h"
 #include "worker/exposure.h"
 
 #include <stdio.h>
 
-/* What is right and yet hardly meant. */
-static int warn(const struct config *config, const char *file)
+static int try_out(struct config *config, const char *file)
 {
-    char text[EXPOSURE_TEXT_MAX], reason[POLICY_REASON_MAX];
-    struct policy *policy;
+    char reason[PLAN_REASON_MAX], text[EXPOSURE_TEXT_MAX];
+    struct plan *plan = NULL;
 
-    if (policy_new(&policy, config, reason) != OK) {
-        fprintf(stderr, "check: %s\n", reason);
-        return STATUS_FAILED;
+    if (rehearse(config, 1, &plan, reason) != OK) {
+        fprintf(stderr, "%s: %s\n", file, reason);
+        return STATUS_USAGE;
     }
-    if (exposure_find(config, policy, text))
+    if (exposure_find(config, plan->policy, text))
         fprintf(stderr, "%s: warning: %s\n", file, text);
-    policy_free(&policy);
+    plan_free(&plan);
     return STATUS_OK;
 }
 
@@ -35,7 +35,7 @@ static int check(const struct options *options)
     }
     status = options_load(options, &config);
     if (status == STATUS_OK)
-        status = warn(config, file);
+        status = try_out(config, file);
     if (status == STATUS_OK)
         printf("%s: ok\n", file);
     config_unref(&config);
@@ -49,6 +49,7 @@ int command_check(int argc, char **argv)
 
     if (status != STATUS_OK)
         return status;
+    options.source.wants_files = true;
     status = check(&options);
     options_done(&options);
     return status;

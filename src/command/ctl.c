@@ -36,8 +36,9 @@ static int say_usage(void)
 {
     fputs("ctl: say what to ask:\n", stderr);
     for (size_t i = 0; i < request_kind_count; i++)
-        fprintf(stderr, "  dotproxy ctl %s %s\n      %s\n", request_kinds[i].name,
-                request_kinds[i].operands, request_kinds[i].doc);
+        fprintf(stderr, "  dotproxy ctl %s%s%s\n      %s\n", request_kinds[i].name,
+                request_kinds[i].operands[0] ? " " : "", request_kinds[i].operands,
+                request_kinds[i].doc);
     fputs(
         "  --json answers in JSON; --once shows once what a terminal would show again and again;\n"
         "  --socket PATH or -c FILE tell where the socket is\n",

@@ -45,6 +45,7 @@ int command_run(int argc, char **argv)
 
     if (status != STATUS_OK)
         return status;
+    service.options.source.wants_files = true;
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);

@@ -11,6 +11,7 @@
 #include "command/confine.h"
 #include "command/crash_file.h"
 #include "command/keeper.h"
+#include "command/rehearsal.h"
 #include "control/control_config.h"
 #include "control/metrics_config.h"
 #include "control/web.h"
@@ -118,7 +119,7 @@ static err_t open_crash_file(struct service *s, const struct config *config,
 static int prepare(struct service *s, struct config *config, struct plan **ret_plan,
                    char reason[PLAN_REASON_MAX])
 {
-    if (plan_new(ret_plan, config, workers_wanted(config), reason) != OK)
+    if (rehearse(config, workers_wanted(config), ret_plan, reason) != OK)
         return STATUS_USAGE;
     allow_many_descriptors();
     if (plan_open(*ret_plan, NULL, reason) != OK || open_web_socket(s, config, reason) != OK ||

@@ -5,6 +5,7 @@
  */
 #include "config/config.h"
 
+#include "config/files.h"
 #include "config/loader.h"
 #include "config/report.h"
 
@@ -93,6 +94,8 @@ static err_t load(struct loader *l)
     if (l->source->gate && l->problems->count == 0)
         TRY(l->source->gate(l->source->gate_arg, l->config, l->problems));
     check_sections(l);
+    if (l->source->wants_files)
+        check_files(l);
     return l->problems->count ? ERR_CONFIG : OK;
 }
 

@@ -28,6 +28,7 @@ struct config_source {
     size_t flag_count;
     const char *const *sets; /* "KEY=VALUE", "SECTION.KEY=VALUE", "SECTION.INDEX.KEY=VALUE" */
     size_t set_count;
+    bool wants_files;  /* those that options name must be there, and readable */
     config_gate *gate; /* NULL: everything may pass */
     const void *gate_arg;
 };

@@ -7,18 +7,23 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+err_t user_check(const char *name, char reason[USER_REASON_MAX])
+{
+    if (name[0] == 0 || getpwnam(name))
+        return OK;
+    snprintf(reason, USER_REASON_MAX, "user: there is no user %.80s; create it or name another",
+             name);
+    return ERR_NOTFOUND;
+}
+
 err_t user_become(const char *name, bool keeps_capabilities, char reason[USER_REASON_MAX])
 {
     const struct passwd *user;
 
     if (name[0] == 0)
         return OK;
+    TRY(user_check(name, reason));
     user = getpwnam(name);
-    if (!user) {
-        snprintf(reason, USER_REASON_MAX, "user: there is no user %.80s; create it or name another",
-                 name);
-        return ERR_NOTFOUND;
-    }
     if (geteuid() == user->pw_uid)
         return OK;
     prctl(PR_SET_KEEPCAPS, keeps_capabilities ? 1 : 0);

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import subprocess
 
 import jsonschema
@@ -142,6 +143,41 @@ def test_check_reads_files_of_suffixes(tmp_path):
     )
 
 
+MISSING = "No such file or directory; give a file that can be read"
+
+
+DOOR = "listen:\n  - url: tls://127.0.0.1\n    certificate: "
+SERVER = "upstream:\n  - url: tls://192.0.2.1#a.example\n    ca: "
+
+
+@pytest.mark.parametrize("text, problem", [
+    (SERVER + "NONE\n", f"3:9: ca: NONE: {MISSING}"),
+    (SERVER + "EMPTY\n", " upstream tls://192.0.2.1#a.example: EMPTY: no certificate inside"),
+    (DOOR + "[ONE, NONE]\n    key: [ONEKEY, ONEKEY]\n", f"3:18: certificate: NONE: {MISSING}"),
+    (DOOR + "ONE\n    key: NONE\n", f"4:10: key: NONE: {MISSING}"),
+    (DOOR + "EMPTY\n    key: ONEKEY\n", " EMPTY and ONEKEY: "),
+    (DOOR + "ONE\n    key: TWOKEY\n", " TWOKEY: the key is not that of ONE"),
+    ("limit:\n  cookie_secret: NONE\n", f"2:18: cookie_secret: NONE: {MISSING}"),
+    ("user: nobody-of-this-name\n", " user: there is no user nobody-of-this-name; create it or name another"),
+])
+def test_what_would_stop_the_start_is_told_by_check(tmp_path, text, problem):
+    files = {"NONE": tmp_path / "none.pem", "EMPTY": tmp_path / "empty.pem"}
+    files["EMPTY"].write_text("")
+    for name in ("ONE", "TWO"):
+        (tmp_path / name).mkdir()
+        assert run("cert", "--out", str(tmp_path / name), "dns.example").returncode == 0
+        files[name], files[name + "KEY"] = tmp_path / name / "cert.pem", tmp_path / name / "key.pem"
+
+    def filled(with_words):
+        return re.sub(r"\b[A-Z]{3,}\b", lambda word: str(files[word[0]]), with_words)
+    file = tmp_path / "dotproxy.yaml"
+    file.write_text(filled(text))
+    result = run("check", "-c", str(file))
+    assert result.returncode == 2 and result.stderr.startswith(f"{file}:{filled(problem)}"), result.stderr
+    started = run("run", "-c", str(file))
+    assert started.returncode == 2 and filled(problem).split(":", 2)[-1].strip() in started.stderr
+
+
 def test_schema_accepts_a_hedge_that_yaml_takes_for_false(schema):
     for word in ("off", "false", "auto", "25ms"):
         schema.validate(yaml.safe_load(f"group: [{{hedge: {word}}}]"))
@@ -220,3 +256,11 @@ def test_a_full_disk_is_told():
             [find_dotproxy(), "print", "man"], stdout=full, stderr=subprocess.PIPE, timeout=20
         )
     assert result.returncode == 1
+
+
+@pytest.mark.parametrize("command", ["run", "check", "ctl", "cert", "query"])
+@pytest.mark.parametrize("flag", ["--help", "-h"])
+def test_each_command_has_its_help(command, flag):
+    result = run(command, flag)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.startswith(f"  dotproxy {command} ") and result.stdout.count("\n") == 2
