@@ -1,4 +1,4 @@
-/* command/rehearsal.c - what can be known to be wrong with a configuration before anything is opened.
+/* command/rehearsal.c - what is known to be wrong with a configuration before anything is opened.
  *
  * Called by: check.c, service.c.
  */

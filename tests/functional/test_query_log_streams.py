@@ -155,4 +155,4 @@ def test_what_is_wrong_with_a_stream_is_told(stage, chaos, tmp_path, keys, probl
 def test_a_key_that_cannot_be_read_is_told_at_the_start(stage, chaos, tmp_path):
     served = stage.prepare(chaos, query_log=[stream(tmp_path, clients="hashed", client_key=tmp_path / "absent")])
     done = subprocess.run(served.command, capture_output=True, text=True, timeout=30)
-    assert done.returncode == 1 and "absent: No such file or directory" in done.stderr
+    assert done.returncode == 2 and "absent: No such file or directory" in done.stderr
