@@ -12,6 +12,7 @@
 #include "command/crash_file.h"
 #include "command/keeper.h"
 #include "command/rehearsal.h"
+#include "command/restart.h"
 #include "control/control_config.h"
 #include "control/metrics_config.h"
 #include "control/web.h"
@@ -21,7 +22,6 @@
 #include "log/log_config.h"
 #include "querylog/crash.h"
 #include "querylog/querylog.h"
-#include "sandbox/sandbox_config.h"
 #include "upstream/roster.h"
 #include "worker/exposure.h"
 #include "worker/plan.h"
@@ -234,40 +234,6 @@ static void remark(struct problems *remarks, const char *text)
         problem_set(problem, "%s", text);
 }
 
-static void remark_what_needs_restart(const struct service *s, const struct config *config,
-                                      struct problems *remarks)
-{
-    const struct config *before = s->crew.plan->config;
-    const struct worker_config *worker[] = { config_one(before, &worker_section),
-                                             config_one(config, &worker_section) };
-    const struct cache_config *cache[] = { config_one(before, &cache_section),
-                                           config_one(config, &cache_section) };
-    const struct control_config *control[] = { config_one(before, &control_section),
-                                               config_one(config, &control_section) };
-    const struct metrics_config *metrics[] = { config_one(before, &metrics_section),
-                                               config_one(config, &metrics_section) };
-
-    if (workers_wanted(config) != s->crew.count)
-        remark(remarks, "workers");
-    if (cache[0]->size != cache[1]->size)
-        remark(remarks, "cache.size");
-    if (strcmp(cache[0]->file, cache[1]->file) != 0)
-        remark(remarks, "cache.file");
-    if (strcmp(worker[0]->user, worker[1]->user) != 0)
-        remark(remarks, "user");
-    if (strcmp(control[0]->socket, control[1]->socket) != 0)
-        remark(remarks, "control.socket");
-    if (control[0]->recorder != control[1]->recorder)
-        remark(remarks, "control.recorder");
-    if (strcmp(control[0]->crash_file, control[1]->crash_file) != 0)
-        remark(remarks, "control.crash_file");
-    if (strcmp(metrics[0]->listen, metrics[1]->listen) != 0)
-        remark(remarks, "metrics.listen");
-    if (!sandbox_config_equal(config_one(before, &sandbox_section),
-                              config_one(config, &sandbox_section)))
-        remark(remarks, "sandbox");
-}
-
 /* What another group said of a name must not answer for the one that is asked now. */
 static void forget_other_routing(const struct crew *crew, uint64_t routing_before)
 {
@@ -289,7 +255,9 @@ static err_t put_in_force(struct service *s, struct config *config, struct probl
     if (err == OK)
         err = plan_open(plan, s->crew.plan, reason);
     if (err == OK) {
-        remark_what_needs_restart(s, config, remarks);
+        if (workers_wanted(config) != s->crew.count)
+            remark(remarks, "workers");
+        restart_remarks(s->crew.plan->config, config, remarks);
         err = crew_apply(&s->crew, plan, reason);
     }
     if (err != OK) {

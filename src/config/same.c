@@ -1,6 +1,6 @@
 /* config/same.c - whether a reload has changed an item.
  *
- * Called by: querylog (streams go on that are the same).
+ * Called by: querylog (streams go on that are the same), command/restart.c.
  */
 #include "config/same.h"
 
@@ -40,13 +40,15 @@ static bool field_same(enum option_type type, const void *a, const void *b)
     return *(const size_t *)a == *(const size_t *)b;
 }
 
+bool section_option_same(const struct option_row *row, const void *a, const void *b)
+{
+    return field_same(row->type, (const char *)a + row->offset, (const char *)b + row->offset);
+}
+
 bool section_item_same(const struct section *section, const void *a, const void *b)
 {
-    for (size_t i = 0; i < section->option_count; i++) {
-        const struct option_row *row = &section->options[i];
-
-        if (!field_same(row->type, (const char *)a + row->offset, (const char *)b + row->offset))
+    for (size_t i = 0; i < section->option_count; i++)
+        if (!section_option_same(&section->options[i], a, b))
             return false;
-    }
     return true;
 }

@@ -3,8 +3,6 @@
 
 #include "sandbox/ports.h"
 
-#include <string.h>
-
 static const struct option_row sandbox_options[] = {
 #define OPTION(...) OPTION_ROW(struct sandbox_config, __VA_ARGS__)
 #include "sandbox/options.def"
@@ -50,19 +48,3 @@ const struct section sandbox_section = {
     .size = sizeof(struct sandbox_config),
     .check = check_all,
 };
-
-static bool texts_equal(const struct strings *a, const struct strings *b)
-{
-    if (a->count != b->count)
-        return false;
-    for (size_t i = 0; i < a->count; i++)
-        if (strcmp(a->items[i], b->items[i]) != 0)
-            return false;
-    return true;
-}
-
-bool sandbox_config_equal(const struct sandbox_config *a, const struct sandbox_config *b)
-{
-    return texts_equal(&a->read, &b->read) && texts_equal(&a->write, &b->write) &&
-           texts_equal(&a->listen, &b->listen) && texts_equal(&a->connect, &b->connect);
-}

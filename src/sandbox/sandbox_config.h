@@ -11,6 +11,4 @@ struct sandbox_config {
 
 extern const struct section sandbox_section;
 
-bool sandbox_config_equal(const struct sandbox_config *a, const struct sandbox_config *b);
-
 #endif
