@@ -32,12 +32,25 @@ static struct slice take_last(struct slice *text, char separator)
     return trim(last);
 }
 
-/* "192.0.2.1", "192.0.2.1:80", "2001:db8::1", "[2001:db8::1]:80". */
+/* A proxy that listens on both families tells IPv4 clients as IPv6 (RFC 4291 section 2.5.5.2). */
+static union addr without_mapping(const union addr *addr)
+{
+    union addr plain = { .v4.sin_family = AF_INET };
+
+    if (addr->any.sa_family != AF_INET6 || !IN6_IS_ADDR_V4MAPPED(&addr->v6.sin6_addr))
+        return *addr;
+    memcpy(&plain.v4.sin_addr, addr->v6.sin6_addr.s6_addr + 12, sizeof plain.v4.sin_addr);
+    return plain;
+}
+
+/* "192.0.2.1", "192.0.2.1:80", "2001:db8::1", "[2001:db8::1]:80". A scope means something on the
+ * machine of who wrote it alone. */
 static err_t read_node(struct slice node, union addr *ret_addr)
 {
     char text[NODE_MAX], *host = text, *end;
+    union addr addr;
 
-    if (node.len == 0 || node.len >= sizeof text)
+    if (node.len == 0 || node.len >= sizeof text || memchr(node.data, '%', node.len))
         return ERR_MALFORMED;
     memcpy(text, node.data, node.len);
     text[node.len] = '\0';
@@ -52,7 +65,9 @@ static err_t read_node(struct slice node, union addr *ret_addr)
         if (end && !strchr(end + 1, ':'))
             *end = '\0';
     }
-    return addr_parse(host, 0, ret_addr);
+    TRY(addr_parse(host, 0, &addr));
+    *ret_addr = without_mapping(&addr);
+    return OK;
 }
 
 /* The value of "for" among "proto=https;for=\"[2001:db8::1]:80\"". */
@@ -71,11 +86,9 @@ static struct slice value_of_for(struct slice element)
     return (struct slice){ 0 };
 }
 
-union addr forwarded_client(const struct http_request *request, const struct prefixes *trusted,
-                            const union addr *peer)
+static union addr last_untrusted(struct slice list, bool is_standard,
+                                 const struct prefixes *trusted, const union addr *peer)
 {
-    bool is_standard = request->forwarded.len > 0;
-    struct slice list = is_standard ? request->forwarded : request->x_forwarded_for;
     union addr client = *peer;
 
     while (list.len > 0 && prefixes_cover(trusted, &client)) {
@@ -87,4 +100,23 @@ union addr forwarded_client(const struct http_request *request, const struct pre
         client = before;
     }
     return client;
+}
+
+/* A proxy that writes one of the two fields hands on the other as the client has made it up: which
+ * one that is cannot be seen here, but that they differ. */
+err_t forwarded_client(const struct http_request *request, const struct prefixes *trusted,
+                       const union addr *peer, union addr *ret_client)
+{
+    struct slice standard = request->forwarded, other = request->x_forwarded_for;
+    union addr client =
+        last_untrusted(standard.len > 0 ? standard : other, standard.len > 0, trusted, peer);
+    union addr also;
+
+    if (standard.len > 0 && other.len > 0) {
+        also = last_untrusted(other, false, trusted, peer);
+        if (!addr_equal(&client, &also))
+            return ERR_MALFORMED;
+    }
+    *ret_client = client;
+    return OK;
 }

@@ -6,18 +6,19 @@
  */
 #include "codec/http.h"
 
+#include "codec/http1_head.h"
+#include "codec/http1_lines.h"
+
 #include <ctype.h>
 #include <http_parser.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 
-#define FIELDS_MAX   64    /* header fields of one request */
-#define HEAD_MAX     16384 /* bytes of its target and fields */
-#define BODY_MAX     65535 /* a DNS message */
-#define PENDING_MAX  131072
-#define NAME_SIZE    32 /* the longest field name that matters, and one more */
-#define RESPONSE_MAX 512
+#define FIELDS_MAX  64    /* header fields of one request */
+#define HEAD_MAX    16384 /* bytes of its target and fields */
+#define BODY_MAX    65535 /* a DNS message */
+#define PENDING_MAX 131072
+#define NAME_SIZE   32 /* the longest field name that matters, and one more */
 
 /* The fields that matter, and where they go. */
 enum field {
@@ -27,6 +28,7 @@ enum field {
     FIELD_X_FORWARDED_FOR,
     FIELD_HOST,
     FIELD_EXPECT,
+    FIELD_TRANSFER_ENCODING,
     FIELD_COUNT,
     FIELD_OTHER = FIELD_COUNT,
 };
@@ -38,6 +40,7 @@ static const char *const names[FIELD_COUNT] = {
     [FIELD_X_FORWARDED_FOR] = "x-forwarded-for",
     [FIELD_HOST] = "host",
     [FIELD_EXPECT] = "expect",
+    [FIELD_TRANSFER_ENCODING] = "transfer-encoding",
 };
 
 struct request {
@@ -55,6 +58,7 @@ struct request {
 struct connection {
     struct http http;
     http_parser parser;
+    struct http1_lines lines;
     struct request *request; /* NULL between requests */
     struct buffer pending;   /* sent ahead */
     struct buffer out;
@@ -176,35 +180,54 @@ static int field_value(http_parser *parser, const char *bytes, size_t len)
     return add(c, r->field == FIELD_OTHER ? NULL : &r->fields[r->field], bytes, len);
 }
 
-static bool is_expecting(const struct request *r)
+static bool says(const struct request *r, enum field field, const char *text)
 {
-    struct slice expect = buffer_slice(&r->fields[FIELD_EXPECT]);
+    struct slice value = buffer_slice(&r->fields[field]);
 
-    return expect.len == 12 && strncasecmp((const char *)expect.data, "100-continue", 12) == 0;
+    while (value.len > 0 && isblank(value.data[value.len - 1]))
+        value.len--;
+    return value.len == strlen(text) && strncasecmp((const char *)value.data, text, value.len) == 0;
 }
 
-/* RFC 9112 section 3.2: one Host, or the request is none. */
+/* RFC 9112 sections 3.2, one Host, and 6.1: chunks are the one coding, and HTTP/1.0 has none. */
+static bool is_clear(const http_parser *parser, const struct request *r, bool is_chunked)
+{
+    bool is_one = parser->http_minor > 0;
+
+    if (parser->http_major != 1 || r->seen[FIELD_HOST] > 1 || (is_one && !r->seen[FIELD_HOST]))
+        return false;
+    if (!r->seen[FIELD_TRANSFER_ENCODING])
+        return !is_chunked;
+    return is_chunked && is_one && says(r, FIELD_TRANSFER_ENCODING, "chunked");
+}
+
 static int head_complete(http_parser *parser)
 {
     static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
     struct connection *c = connection_of(parser);
     struct request *r = c->request;
-    bool has_length = parser->content_length != UINT64_MAX;
+    bool is_chunked = parser->flags & F_CHUNKED;
+    uint64_t length = parser->content_length != UINT64_MAX ? parser->content_length : 0;
 
     r->is_head_read = true;
     parser->upgrade = 0; /* there is nothing to upgrade to: the request is answered as it is */
-    if (parser->http_major != 1)
+    if (!is_clear(parser, r, is_chunked))
         r->fault = 400;
-    if (parser->http_minor > 0 ? r->seen[FIELD_HOST] != 1 : r->seen[FIELD_HOST] > 1)
-        r->fault = 400;
-    if (has_length && parser->content_length > BODY_MAX && !(parser->flags & F_CHUNKED))
+    else if (length > BODY_MAX && !is_chunked)
         r->fault = 413;
     if (r->fault)
         return -1;
-    if (is_expecting(r) && parser->http_minor > 0 &&
+    http1_lines_body(&c->lines, is_chunked, length);
+    if (says(r, FIELD_EXPECT, "100-continue") && parser->http_minor > 0 &&
         buffer_append(&c->out, slice_of(go_on, sizeof go_on - 1)) != OK)
         c->starved = true;
     return c->starved ? -1 : 0;
+}
+
+static int chunk(http_parser *parser)
+{
+    http1_lines_chunk(&connection_of(parser)->lines, parser->content_length);
+    return 0;
 }
 
 static int body(http_parser *parser, const char *bytes, size_t len)
@@ -221,7 +244,7 @@ static int body(http_parser *parser, const char *bytes, size_t len)
 
 static enum http_verb verb_of(const struct connection *c)
 {
-    if (c->request->fault)
+    if (c->request->target.len == 0) /* the parser's is that of the request before */
         return VERB_OTHER;
     switch (c->parser.method) {
     case HTTP_GET:
@@ -290,7 +313,7 @@ static void refuse_rest(struct connection *c)
     hand_on(c);
 }
 
-/* Reads one request at most; how many bytes it took. */
+/* Reads a part of one request; how many bytes it took. */
 static size_t parse(struct connection *c, struct slice bytes)
 {
     static const http_parser_settings settings = {
@@ -299,20 +322,27 @@ static size_t parse(struct connection *c, struct slice bytes)
         .on_header_field = field_name,
         .on_header_value = field_value,
         .on_headers_complete = head_complete,
+        .on_chunk_header = chunk,
         .on_body = body,
         .on_message_complete = complete,
     };
-    size_t taken = http_parser_execute(&c->parser, &settings, (const char *)bytes.data, bytes.len);
+    struct slice piece;
 
+    if (!http1_lines_next(&c->lines, bytes, &piece)) {
+        refuse_rest(c);
+        return 0;
+    }
+    http_parser_execute(&c->parser, &settings, (const char *)piece.data, piece.len);
     if (c->starved) {
         c->closes = true;
     } else if (HTTP_PARSER_ERRNO(&c->parser) == HPE_PAUSED) {
         http_parser_pause(&c->parser, 0);
+        c->lines = (struct http1_lines){ 0 };
         hand_on(c);
     } else if (HTTP_PARSER_ERRNO(&c->parser) != HPE_OK) {
         refuse_rest(c);
     }
-    return taken;
+    return piece.len;
 }
 
 static struct slice parse_all(struct connection *c, struct slice bytes)
@@ -347,36 +377,15 @@ static void go_on(struct connection *c)
     buffer_consume(&c->pending, pending.len - left.len, 0);
 }
 
-/* Returns the length of the head in `text`. */
-static size_t write_head(const struct connection *c, const struct http_response *response,
-                         char text[RESPONSE_MAX])
-{
-    char age[48] = "", allow[48] = "";
-    int len;
-
-    if (response->has_max_age)
-        snprintf(age, sizeof age, "cache-control: max-age=%u\r\n", response->max_age_s);
-    else if (response->status >= 400)
-        snprintf(age, sizeof age, "cache-control: no-store\r\n");
-    if (response->allow)
-        snprintf(allow, sizeof allow, "allow: %s\r\n", response->allow);
-    len = snprintf(text, RESPONSE_MAX,
-                   "HTTP/1.1 %u %s\r\ncontent-type: %s\r\ncontent-length: %zu\r\n%s%s%s\r\n",
-                   response->status, http_status_str((enum http_status)response->status),
-                   response->content_type ? response->content_type : "text/plain",
-                   response->body.len, age, allow, c->closes ? "connection: close\r\n" : "");
-    return len < 0 ? 0 : (size_t)len;
-}
-
 static void respond(struct http *h, uint32_t stream, const struct http_response *response)
 {
     struct connection *c = (struct connection *)h;
-    char head[RESPONSE_MAX];
+    char head[HTTP1_HEAD_MAX];
     size_t len;
 
     if (!c->is_busy || stream != c->stream)
         return;
-    len = write_head(c, response, head);
+    len = http1_head_write(head, response, c->closes);
     if (buffer_append(&c->out, slice_of(head, len)) != OK ||
         (verb_of(c) != VERB_HEAD && buffer_append(&c->out, response->body) != OK))
         c->starved = c->closes = true;

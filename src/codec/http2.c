@@ -238,9 +238,16 @@ static void feed(struct http *h, struct slice bytes)
         http2_guard_flooded(&c->guard);
     else if (ret < 0)
         http2_guard_refused(&c->guard);
-    if (c->streams.waiting > WAITING_MAX)
-        http2_guard_stuck(&c->guard);
     end_if_abused(c);
+}
+
+/* What waits now waits for the client's window, and for nothing else. */
+static bool waits_for_too_much(struct connection *c)
+{
+    if (c->guard.is_told || c->streams.waiting <= WAITING_MAX)
+        return false;
+    http2_guard_stuck(&c->guard);
+    return true;
 }
 
 static err_t write_out(struct http *h, struct buffer *out, size_t max)
@@ -252,7 +259,7 @@ static err_t write_out(struct http *h, struct buffer *out, size_t max)
         const uint8_t *bytes;
         ssize_t len = nghttp2_session_mem_send(c->session, &bytes);
 
-        if (len == 0)
+        if (len == 0 && !waits_for_too_much(c))
             break;
         if (len < 0)
             c->is_broken = true;

@@ -15,11 +15,18 @@
 #define OUTPUT_SPARED 4096  /* of the outbox for alerts and key updates, when plaintext fills it */
 #define IDLE_MAX      16    /* turns of GnuTLS that neither read nor want to: more is a bug */
 
+/* GnuTLS gathers a handshake message until it is whole, were it of 16 MiB, before the handshake is
+ * over and after it. */
 static ssize_t pull(gnutls_transport_ptr_t tls, void *room, size_t size)
 {
     struct tls *t = tls;
     size_t len = size < t->input.len ? size : t->input.len;
 
+    if (len > t->side->swallowed_max - t->swallowed) {
+        t->failure = "handshake message too long";
+        gnutls_transport_set_errno(t->session, EMSGSIZE);
+        return -1;
+    }
     if (len == 0) {
         t->is_starved = true;
         gnutls_transport_set_errno(t->session, EAGAIN);
@@ -27,6 +34,7 @@ static ssize_t pull(gnutls_transport_ptr_t tls, void *room, size_t size)
     }
     memcpy(room, t->input.data, len);
     t->input = slice_after(t->input, len);
+    t->swallowed += len;
     return (ssize_t)len;
 }
 
@@ -134,6 +142,8 @@ static int receive_once(struct tls *t)
 {
     ssize_t ret = gnutls_record_recv_packet(t->session, &t->packet);
 
+    if (t->packet)
+        t->swallowed = 0;
     if (ret == 0 && t->packet) {
         release_packet(t);
         return GNUTLS_E_INTERRUPTED;
@@ -152,6 +162,7 @@ static enum tls_event step_handshake(struct tls *t)
     if (ret < 0)
         return fail(t, ret);
     t->is_agreed = true;
+    t->swallowed = 0;
     t->state = TLS_OPEN;
     return TLS_READY;
 }

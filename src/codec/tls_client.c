@@ -8,7 +8,8 @@
 
 #include <arpa/inet.h>
 
-#define TICKETS_MAX 4 /* that wait to be handed out; of more the first are enough */
+#define TICKETS_MAX   4      /* that wait to be handed out; of more the first are enough */
+#define SWALLOWED_MAX 262144 /* chains of certificates are long, and tickets may be many */
 
 struct client {
     struct tls base;
@@ -123,6 +124,7 @@ err_t tls_open_client(struct tls **ret_tls, const struct tls_context *context,
         /* one key share, of the first group: a second one costs each handshake, and is hardly
            needed */
         .flags = GNUTLS_CLIENT | GNUTLS_KEY_SHARE_TOP,
+        .swallowed_max = SWALLOWED_MAX,
         .agreed = agreed,
         .done = done,
     };

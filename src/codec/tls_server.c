@@ -9,7 +9,8 @@
 
 #include <stdlib.h>
 
-#define KINDS_MAX 32 /* more than there are signature algorithms that we know */
+#define KINDS_MAX     32    /* more than there are signature algorithms that we know */
+#define SWALLOWED_MAX 65536 /* a whole handshake of a client takes 4 KiB, a record 17 */
 
 struct server {
     struct tls base;
@@ -153,6 +154,7 @@ err_t tls_open_server(struct tls **ret_tls, struct tls_context *context)
         .size = sizeof(struct server),
         .flags = GNUTLS_SERVER | GNUTLS_NO_AUTO_SEND_TICKET,
         .is_server = true,
+        .swallowed_max = SWALLOWED_MAX,
         .agreed = agreed,
         .done = done,
     };

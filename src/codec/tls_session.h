@@ -16,6 +16,8 @@ struct tls_side {
     size_t size;    /* of the struct that begins with struct tls */
     unsigned flags; /* of gnutls_init */
     bool is_server;
+    size_t
+        swallowed_max; /* bytes that the peer may send without a word for us: GnuTLS keeps them */
     int (*agreed)(struct tls *t); /* the handshake is over; a GnuTLS error refuses the peer */
     void (*done)(struct tls *t);
 };
@@ -24,6 +26,7 @@ struct tls {
     const struct tls_side *side;
     gnutls_session_t session;
     struct slice input;
+    size_t swallowed; /* of it, by GnuTLS, since there was plaintext */
     struct outbox output;
     gnutls_packet_t packet; /* whose plaintext is lent */
     const char *failure;    /* NULL: none yet */

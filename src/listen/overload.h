@@ -36,6 +36,11 @@ static inline bool overload_is_on(const struct overload *o)
     return atomic_load_explicit(&o->scarce, memory_order_relaxed) != 0;
 }
 
+static inline bool overload_is_of(const struct overload *o, enum scarce what)
+{
+    return atomic_load_explicit(&o->scarce, memory_order_relaxed) & 1u << what;
+}
+
 /* "waiting,buffers"; "no" when there is enough of everything. Returns `text`. */
 #define OVERLOAD_TEXT_MAX 64
 const char *overload_text(const struct overload *o, char text[OVERLOAD_TEXT_MAX]);

@@ -18,6 +18,7 @@
 #define QUERIES_MAX  512            /* of one session at once; then it has to wait */
 #define OUT_FLUSH    65536          /* unsent bytes that do not wait for the end of the turn */
 #define OUT_MAX      (4u << 20)     /* unsent bytes; a client who lets more gather is cut off */
+#define OUT_SCARCE   131072         /* the same when buffers are scarce: two long responses */
 #define LINGER_NS    (2 * NS_PER_S) /* for our last words to arrive: a slow path's round trips */
 
 struct listen_context *session_context(const struct session *s)
@@ -64,6 +65,14 @@ static size_t untaken(const struct session *s)
     const struct talk *talk = talk_of(s);
 
     return wire_unsent(&s->wire) + (s->is_ready && talk->unsaid ? talk->unsaid(s) : 0);
+}
+
+/* A few who take nothing must not leave all others without memory. */
+static bool lets_gather_too_much(const struct session *s)
+{
+    const struct overload *overload = admission_overload(session_context(s)->admission);
+
+    return untaken(s) > (overload_is_of(overload, SCARCE_buffers) ? OUT_SCARCE : OUT_MAX);
 }
 
 static void count_bytes(struct session *s)
@@ -134,7 +143,7 @@ void session_flush_if_much(struct session *s)
 {
     if (wire_unsent(&s->wire) >= OUT_FLUSH)
         flush(s);
-    if (wire_unsent(&s->wire) > OUT_MAX)
+    if (lets_gather_too_much(s))
         session_doom(s, METRIC_connections_slow);
 }
 
@@ -239,7 +248,7 @@ static void ring(void *arg)
 {
     struct session *s = arg;
 
-    if (is_due(s))
+    if (is_due(s) || lets_gather_too_much(s))
         session_settle_soon(s);
     else
         set_timer(s);
@@ -284,6 +293,8 @@ static bool is_finished(const struct session *s)
 static void go_on(struct session *s)
 {
     flush(s);
+    if (lets_gather_too_much(s))
+        session_doom(s, METRIC_connections_slow);
     if (!s->doomed)
         count_bytes(s);
     if (!s->doomed)

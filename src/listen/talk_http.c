@@ -30,23 +30,17 @@ static void refuse(struct session *s, uint32_t stream, unsigned status)
     answer(s, stream, &response);
 }
 
-static void ask(struct session *s, const struct http_request *request, struct slice message)
+static void ask(struct session *s, uint32_t stream, const union addr *client, struct slice message)
 {
-    const struct prefixes *trusted = &s->set->listener->entrance->forwarded_from;
     struct exchange *e = pool_take(&s->set->exchanges);
-    union addr client;
-    struct arrival arrival = { .message = message, .client = &s->client };
+    struct arrival arrival = { .message = message, .client = client };
 
     if (!e) {
-        refuse(s, request->stream, 503);
+        refuse(s, stream, 503);
         return;
     }
-    *e = (struct exchange){ .session = s, .stream = request->stream };
+    *e = (struct exchange){ .session = s, .stream = stream };
     list_append(&s->exchanges, &e->link);
-    if (trusted->count > 0) {
-        client = forwarded_client(request, trusted, &s->client);
-        arrival.client = &client;
-    }
     arrival.handle = pool_handle(e);
     session_ask(s, &arrival);
 }
@@ -54,16 +48,21 @@ static void ask(struct session *s, const struct http_request *request, struct sl
 static void requested(void *arg, const struct http_request *request)
 {
     struct session *s = arg;
-    const char *path = s->set->listener->entrance->config->url.path;
+    const struct entrance *entrance = s->set->listener->entrance;
+    const char *path = entrance->config->url.path;
     uint8_t room[DNS_MESSAGE_MAX];
     struct slice message;
+    union addr client;
     unsigned status;
 
     if (s->doomed)
         return;
     status = doh_read(request, path ? path : LISTEN_PATH_DEFAULT, room, sizeof room, &message);
+    if (status == 200 &&
+        forwarded_client(request, &entrance->forwarded_from, &s->client, &client) != OK)
+        status = 400;
     if (status == 200)
-        ask(s, request, message);
+        ask(s, request->stream, &client, message);
     else
         refuse(s, request->stream, status);
 }

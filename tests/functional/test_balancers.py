@@ -134,6 +134,17 @@ FORWARDED = [
 ]
 
 
+@needs(Nginx)
+@pytest.mark.parametrize("kind", [Http1, Http2])
+def test_a_client_does_not_choose_who_it_is_by_a_field_that_the_reverse_proxy_hands_on(nginx, authority, kind):
+    house, balancer = nginx
+    with dial({"url": f"https://127.0.0.1:{balancer.port}"}, authority, kind) as web:
+        web.send_query(query("invented.test"), headers={"forwarded": "for=192.0.2.77"})
+        assert web.receive().status == 400
+        assert is_right(web.ask(query("honest.test")).dns, "honest.test")
+    assert house.counted("http_refusals") == 1
+
+
 @pytest.fixture(scope="module")
 def forwarded(shared, chaos):
     """A proxy that trusts whom a request is from at its first door, and not at its second."""

@@ -10,7 +10,8 @@ import pytest
 
 from client import Stream, extended_errors, is_right, query
 from control import socket_at, tell, tell_json
-from front import (PATH, Port, connect, doh, door, dot, ends, port_of, proxy_header, send_apart, trusting)
+from front import (PATH, Port, connect, doh, door, dot, ends, is_taken, port_of, proxy_header, send_apart, trusting)
+from scripts import framed
 from waiting import until
 from web import Http1, Http2, dial
 
@@ -181,6 +182,32 @@ def test_half_said_things_take_no_more_memory_than_there_is(stage, chaos, kind):
         assert house.counted("connection_bytes") <= 1 << 20
         assert house.serves("tcp")
     until(lambda: house.counted("connection_bytes") == 0, "nothing is left of it")
+
+
+def fill(house, stack, words, size):
+    """More and more connections of one client, each with as much of `words(size)` as it is left to have."""
+    left = 45
+    while size and left:
+        before, left = house.counted("connections_starved") + house.counted("connections_slow"), left - 1
+        stream = stack.enter_context(Stream(Port(port_of(house.rows["tcp"])), source=ONE, receive_buffer=4096))
+        stream.sock.sendall(words(size))
+        until(lambda: is_taken(stream.sock) or stream.is_closed(), "it was read")
+        if house.counted("connections_starved") + house.counted("connections_slow") > before:
+            size //= 2
+
+
+def test_what_one_client_does_not_take_leaves_room_for_all_others(stage, chaos):
+    """It asks for as much as there is room for, takes none of it, and half says what would fill the rest."""
+    house = House(stage, chaos, tcp_buffers="32MiB", tcp_message="60s", rate="0/s")
+    big = framed(query("big-60000.test", "TXT").to_wire())
+    with house.open("tcp") as stream:
+        assert len(stream.ask(query("big-60000.test", "TXT"))) == 1     # now it is known
+    with contextlib.ExitStack() as stack:
+        fill(house, stack, lambda count: big * count, 60)
+        fill(house, stack, lambda count: b"\xff\xff" + bytes(count), 60000)
+        assert [kind for kind in KINDS if not house.serves(kind)] == []
+        assert tell_json(house.control, "status")["overload"] == "buffers"
+        assert house.counted("connections_slow") >= 1
 
 
 # Who.

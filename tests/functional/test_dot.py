@@ -1,5 +1,6 @@
 """DNS over TLS from clients (RFC 7858): the handshake, pipelining, padding, keepalive, limits."""
 
+import contextlib
 import socket
 import ssl
 import subprocess
@@ -8,10 +9,10 @@ import dns.edns
 import dns.message
 import pytest
 
-from client import is_right, name_of, named_queries, query, tool
+from client import Stream, exchange, is_right, name_of, named_queries, query, tool
 from control import socket_at, tell_json
-from front import TlsStream, connect, dot, ends, trusting
-from scripts import KEEPALIVE, PADDING
+from front import Port, TlsStream, connect, door, dot, ends, port_of, row_of, trusting
+from scripts import COOKIE, EDE, KEEPALIVE, PADDING, framed
 from waiting import until
 
 TLS12, TLS13 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
@@ -117,6 +118,24 @@ def test_a_client_that_asks_is_told_how_long_it_may_be_idle(stage, chaos, author
     assert int.from_bytes(timeout, "big") == 420
 
 
+@pytest.mark.parametrize("scheme", ["tls", "tcp", "udp"])
+def test_all_that_a_response_says_of_itself_stands_in_one_that_is_padded(stage, chaos, authority, scheme):
+    served = stage.proxy(chaos, listen=[door("udp"), door("tcp"), dot(authority["good"])])
+    asks = [dns.edns.GenericOption(code, data)
+            for code, data in ((KEEPALIVE, b""), (COOKIE, bytes(8)), (PADDING, bytes(20)))]
+    message, port = query("some.onion", edns=1232, options=asks), Port(port_of(row_of(served, scheme)))
+    if scheme == "udp":
+        wire = exchange(port, message.to_wire())
+    else:
+        with TlsStream(port, trusting(authority)) if scheme == "tls" else Stream(port) as stream:
+            stream.send(message)
+            wire = stream.receive_wire()
+    response = dns.message.from_wire(wire)
+    said = {number: len(option(response, number)) for number in (KEEPALIVE, COOKIE, PADDING, EDE)}
+    assert said == {KEEPALIVE: scheme != "udp", COOKIE: 1, PADDING: scheme == "tls", EDE: 1}
+    assert (len(wire) % 468 == 0) == (scheme == "tls")
+
+
 @pytest.fixture
 def strict(stage, chaos, authority, tmp_path):
     """A proxy whose patience is short: (proxy, its control socket)."""
@@ -210,3 +229,50 @@ def test_a_half_closed_client_gets_its_answer(served, authority):
         assert raw.version()
         socket.socket.shutdown(raw, socket.SHUT_WR)
         assert is_right(stream.receive()[0], "delay-300.test")
+
+
+class ByteByByte:
+    """A client of TLS that hands the kernel one byte at a time, and may say goodbye and still listen."""
+
+    def __init__(self, port, context):
+        self.sock, self.incoming, self.outgoing = connect(port), ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.tls = context.wrap_bio(self.incoming, self.outgoing, server_hostname="dns.test")
+
+    def do(self, what, *words):
+        """What `what` returns once enough was heard."""
+        while True:
+            try:
+                return what(*words)
+            except ssl.SSLWantReadError:
+                self.flush()
+                self.incoming.write(self.sock.recv(65536))
+
+    def flush(self):
+        for byte in self.outgoing.read():
+            self.sock.sendall(bytes([byte]))
+
+    def say_goodbye(self):
+        with contextlib.suppress(ssl.SSLWantReadError):
+            self.tls.unwrap()
+        self.flush()
+
+    def exactly(self, count):
+        data = b""
+        while len(data) < count:
+            data += self.do(self.tls.read, count - len(data))
+        return data
+
+
+@pytest.mark.parametrize("version", [TLS12, TLS13])
+def test_a_client_that_says_goodbye_gets_the_answers_it_waits_for(served, authority, version):
+    client = ByteByByte(served.port, trusting(authority, minimum_version=version, maximum_version=version))
+    client.do(client.tls.do_handshake)
+    queries = named_queries("delay-300", 5)
+    client.tls.write(b"".join(framed(message.to_wire()) for message in queries))
+    client.say_goodbye()
+    wires = [client.exactly(int.from_bytes(client.exactly(2), "big")) for _ in queries]
+    assert {name_of(dns.message.from_wire(wire)) for wire in wires} == {name_of(message) for message in queries}
+    with pytest.raises(ssl.SSLZeroReturnError):     # we say goodbye, too
+        client.do(client.tls.read, 1)
+    client.sock.close()

@@ -16,7 +16,8 @@ static const char *client_of(const char *forwarded, const char *x_forwarded_for,
     CHECK_EQUAL(prefix_parse("10.0.0.0/8", &items[0]), OK);
     CHECK_EQUAL(prefix_parse("fd00::/8", &items[1]), OK);
     CHECK_EQUAL(addr_parse(from, 7, &peer), OK);
-    client = forwarded_client(&request, &trusted, &peer);
+    if (forwarded_client(&request, &trusted, &peer, &client) != OK)
+        return "two clients";
     return addr_format(&client, text);
 }
 
@@ -35,9 +36,9 @@ TEST(forwarded_stranger, "whoever is not trusted speaks for itself alone")
     CHECK_TEXT(client_of("for=192.0.2.1", "", "198.51.100.9"), "198.51.100.9:7");
 }
 
-TEST(forwarded_standard, "Forwarded is read, and goes before X-Forwarded-For")
+TEST(forwarded_standard, "Forwarded is read, its names in any case")
 {
-    CHECK_TEXT(client_of("for=192.0.2.1", "192.0.2.2", "10.0.0.1"), "192.0.2.1:0");
+    CHECK_TEXT(client_of("for=192.0.2.1", "", "10.0.0.1"), "192.0.2.1:0");
     CHECK_TEXT(
         client_of("For=\"[2001:db8::1]:4711\";proto=https, for=10.0.0.2;by=x", "", "10.0.0.1"),
         "[2001:db8::1]:0");
@@ -51,4 +52,19 @@ TEST(forwarded_unreadable, "what cannot be read ends the walk with the last who 
     CHECK_TEXT(client_of("proto=https", "", "10.0.0.1"), "10.0.0.1:7");
     CHECK_TEXT(client_of("", ",,", "10.0.0.1"), "10.0.0.1:7");
     CHECK_TEXT(client_of("", "[2001:db8::1", "10.0.0.1"), "10.0.0.1:7");
+}
+
+TEST(forwarded_two, "of two fields that differ one is the client's invention, and none is believed")
+{
+    CHECK_TEXT(client_of("for=192.0.2.1", "192.0.2.2", "10.0.0.1"), "two clients");
+    CHECK_TEXT(client_of("for=unknown", "192.0.2.2", "10.0.0.1"), "two clients");
+    CHECK_TEXT(client_of("for=192.0.2.1", "192.0.2.1, 10.0.0.7", "10.0.0.1"), "192.0.2.1:0");
+    CHECK_TEXT(client_of("for=192.0.2.1", "192.0.2.2", "198.51.100.9"), "198.51.100.9:7");
+}
+
+TEST(forwarded_mapped, "a client of IPv4 is the same when it is told as IPv6; scopes mean nothing")
+{
+    CHECK_TEXT(client_of("", "::ffff:192.0.2.1", "10.0.0.1"), "192.0.2.1:0");
+    CHECK_TEXT(client_of("", "192.0.2.1, [::ffff:10.0.0.2]:80", "10.0.0.1"), "192.0.2.1:0");
+    CHECK_TEXT(client_of("", "fe80::1%lo", "10.0.0.1"), "10.0.0.1:7");
 }

@@ -213,13 +213,13 @@ TEST(http1_upgrade, "there is nothing to upgrade to: such a request is answered 
 }
 
 /* The request is handed on with its fault, and the connection ends with the response. */
-static void check_fault(const char *text, unsigned fault)
+static void check_fault_in_pieces(const char *text, unsigned fault, size_t piece)
 {
     char expected[16];
     struct desk d;
 
     begin(&d);
-    say(&d, text, 64);
+    say(&d, text, piece);
     snprintf(expected, sizeof expected, " %u\n", fault);
     CHECK(strlen(d.log) > strlen(expected));
     CHECK_TEXT(d.log + strlen(d.log) - strlen(expected), expected);
@@ -228,6 +228,13 @@ static void check_fault(const char *text, unsigned fault)
     say(&d, "GET / HTTP/1.1\r\n" HOST "\r\n", 64);
     CHECK(!strstr(d.log, "GET /  []  0"));
     end(&d);
+}
+
+static void check_fault(const char *text, unsigned fault)
+{
+    for (size_t piece = 1; piece <= 64; piece = 2 * piece + 1)
+        check_fault_in_pieces(text, fault, piece);
+    check_fault_in_pieces(text, fault, strlen(text));
 }
 
 static char *repeat(const char *before, const char *text, size_t times, const char *after)
@@ -258,6 +265,66 @@ TEST(http1_faults, "what is no request is refused, and nothing behind it is beli
 
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         check_fault(wrong[i], 400);
+}
+
+#define CHUNKED "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n"
+
+TEST(http1_lines, "lines and chunks end as they must, or the request is none")
+{
+    static const char *const wrong[] = {
+        "GET / HTTP/1.1\n" HOST "\r\n",
+        "GET / HTTP/1.1\r\nHost: x\n\n",
+        "GET / HTTP/1.1\r\n" HOST "\rx",
+        "GET / HTTP/1.1\r\n" HOST "\r\r\n",
+        "GET / HTTP/1.1\r\n" HOST "a:\rb: c\r\n\r\n",
+        "GET / HTTP/1.1\r\n" HOST "a: b\r\n c\r\n\r\n", /* folded */
+        "GET / HTTP/1.1\r\n" HOST "a:\r\n\tb\r\n\r\n",
+        "\nGET / HTTP/1.1\r\n" HOST "\r\n",
+        "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        CHUNKED "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        CHUNKED "\r\n1\nx\r\n0\r\n\r\n",
+        CHUNKED "\r\n1\rxx\r\n0\r\n\r\n",
+        CHUNKED "\r\n1 0\r\nx\r\n0\r\n\r\n",
+        CHUNKED "\r\n1 \r\nx\r\n0\r\n\r\n",
+        CHUNKED "\r\n1;a\nb\r\nx\r\n0\r\n\r\n",
+        CHUNKED "\r\n1\r\nxyz0\r\n\r\n",
+        CHUNKED "\r\n1\r\nx\n0\r\n\r\n",
+        CHUNKED "\r\n1\r\nx\r0\r\n\r\n",
+        CHUNKED "\r\n0\r\na: b\r\n c\r\n\r\n",
+        CHUNKED "\r\n0\r\n\rx",
+    };
+
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        check_fault(wrong[i], 400);
+}
+
+TEST(http1_lines_good,
+     "empty lines before a request, spaces around an extension and any body are good")
+{
+    for (size_t piece = 1; piece < 60; piece++) {
+        struct desk d;
+
+        begin(&d);
+        say(&d,
+            "\r\n\r\n" CHUNKED "\r\n2 ; a=b c\r\n\r\n\r\n3;x\r\n\n \r\r\n0\r\n\r\n"
+            "POST /b HTTP/1.1\r\n" HOST "Content-Length: 3\r\n\r\n\r\r\n"
+            "POST /c HTTP/1.1\r\n" HOST "Transfer-Encoding: Chunked \r\n\r\n0\r\n\r\n",
+            piece);
+        CHECK_TEXT(d.log, "POST / [] \r\n\n \r 0\nPOST /b [] \r\r\n 0\nPOST /c []  0\n");
+        end(&d);
+    }
+}
+
+TEST(http1_head_fault, "HEAD gets no body, also when it is refused")
+{
+    struct desk d;
+
+    begin(&d);
+    say(&d, "HEAD / HTTP/1.1\r\n" HOST HOST "\r\n", 100);
+    CHECK(heard(&d, "content-length: 3\r\n"));
+    CHECK(heard(&d, "connection: close\r\n\r\n"));
+    CHECK(!heard(&d, "yes"));
+    end(&d);
 }
 
 TEST(http1_limits, "targets, fields and bodies have a length that is enough")

@@ -143,8 +143,29 @@ TEST(http2_window, "responses that gather behind a closed window end the connect
     CHECK_EQUAL(p.asked_count, 100);
     for (unsigned i = 0; i < 100; i++)
         pair_answer(&p, p.asked[i], 65535);
-    pair_say_frame(&p, NGHTTP2_PING, 0, 0, "12345678", 8);
     check_ended(&p, HTTP_ABUSE_window, NGHTTP2_ENHANCE_YOUR_CALM);
+    pair_end(&p);
+}
+
+TEST(http2_window_open, "many long responses are no abuse before the client can take them")
+{
+    const nghttp2_settings_entry wide = { NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 1 << 20 };
+    struct pair p;
+
+    pair_begin(&p);
+    nghttp2_submit_settings(p.client, 0, &wide, 1);
+    nghttp2_session_set_local_window_size(p.client, 0, 0, 1 << 24);
+    p.is_slow = true;
+    for (unsigned i = 0; i < 100; i++)
+        pair_ask(&p, "GET", "/");
+    pair_talk(&p);
+    for (unsigned i = 0; i < 100; i++)
+        pair_answer(&p, p.asked[i], 65535);
+    pair_say_frame(&p, NGHTTP2_PING, 0, 0, "12345678", 8);
+    for (unsigned i = 0; i < 10; i++) /* a megabyte each */
+        pair_talk(&p);
+    CHECK_EQUAL(http_abuse(p.http), HTTP_ABUSE_NONE);
+    CHECK_EQUAL(p.closed, 100);
     pair_end(&p);
 }
 

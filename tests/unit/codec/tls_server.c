@@ -4,6 +4,7 @@
 #include "unit/test.h"
 
 #include <errno.h>
+#include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
 #include <stdio.h>
@@ -375,5 +376,104 @@ TEST(tls_server_files, "files that make no pair are refused, and named")
     certificate = files[1];
     CHECK_EQUAL(tls_context_new_server(&context, &settings, reason), ERR_MALFORMED);
     CHECK(!context);
+    remove_all();
+}
+
+/* A ClientHello that claims to have `len` bytes, in records of 1 KiB; how many were taken. */
+static size_t feed_hello(struct tls *server, size_t len)
+{
+    uint8_t record[5 + 1024] = {
+        22, 3, 1, 4, 0, 1, (uint8_t)(len >> 16), (uint8_t)(len >> 8), (uint8_t)len, 3, 3
+    };
+    struct slice plaintext;
+    size_t fed = 0;
+
+    while (fed < len) {
+        tls_feed(server, slice_of(record, sizeof record));
+        if (tls_step(server, &plaintext) == TLS_FAILED)
+            break;
+        fed += sizeof record - 5;
+        memset(record + 5, 0, 6);
+    }
+    return fed;
+}
+
+TEST(tls_server_long_hello, "a ClientHello without end takes no memory without end")
+{
+    struct tls_context *context;
+    struct tls *server;
+
+    make_all();
+    context = context_of(1, 1);
+    CHECK_EQUAL(tls_open_server(&server, context), OK);
+    CHECK(feed_hello(server, 10000000) < 70000);
+    CHECK_TEXT(tls_failure(server), "handshake message too long");
+    tls_free(&server);
+    tls_context_unref(&context);
+    remove_all();
+}
+
+/* A record of the client's, sealed by hand, of a kind that GnuTLS would not send. */
+static void say_sealed(struct pair *p, uint8_t kind, const void *bytes, uint16_t len, uint64_t seq)
+{
+    uint8_t plain[1025], nonce[12], record[5 + sizeof plain + 16] = { 23, 3, 3 };
+    size_t sealed = sizeof record - 5;
+    gnutls_datum_t iv, key;
+    gnutls_aead_cipher_hd_t cipher;
+
+    CHECK(gnutls_record_get_state(p->client, 0, NULL, &iv, &key, NULL) >= 0);
+    CHECK(gnutls_aead_cipher_init(&cipher, gnutls_cipher_get(p->client), &key) >= 0);
+    memcpy(nonce, iv.data, sizeof nonce);
+    for (unsigned i = 0; i < 8; i++)
+        nonce[11 - i] ^= (uint8_t)(seq >> 8 * i);
+    memcpy(plain, bytes, len);
+    plain[len] = kind;
+    record[3] = (uint8_t)((len + 17) >> 8);
+    record[4] = (uint8_t)(len + 17);
+    CHECK(gnutls_aead_cipher_encrypt(cipher, nonce, sizeof nonce, record, 5, 16, plain, len + 1u,
+                                     record + 5, &sealed) >= 0);
+    gnutls_aead_cipher_deinit(cipher);
+    push(p, record, 5 + sealed);
+}
+
+TEST(tls_server_long_message, "nor does a message behind the handshake")
+{
+    uint8_t piece[1024] = { 24, 0xff, 0xff, 0xff }; /* an update of keys of 16 MiB */
+    struct tls_context *context;
+    struct pair p;
+    uint64_t sent = 0;
+
+    make_all();
+    context = context_of(1, 1);
+    begin(&p, context, both[1], "one.test", "dot");
+    CHECK_EQUAL(shake(&p), 0);
+    say_sealed(&p, 23, "question", 8, sent++);
+    CHECK_TEXT(p.said, "question");
+    while (p.last != TLS_FAILED && sent < 1000) {
+        say_sealed(&p, 22, piece, sizeof piece, sent++);
+        memset(piece, 0, 4);
+    }
+    CHECK(sent < 70);
+    end(&p);
+    tls_context_unref(&context);
+    remove_all();
+}
+
+TEST(tls_server_key_updates, "a client that renews its keys again and again is refused")
+{
+    struct tls_context *context;
+    struct pair p;
+    unsigned updates = 0;
+
+    make_all();
+    context = context_of(1, 1);
+    begin(&p, context, both[1], "one.test", "dot");
+    CHECK_EQUAL(shake(&p), 0);
+    while (updates < 1000 && p.last != TLS_FAILED && gnutls_session_key_update(p.client, 1) >= 0)
+        updates++;
+    CHECK(updates > 1 && updates < 100);
+    CHECK(tls_output(p.server).len < 8192);
+    end(&p);
+    tls_context_unref(&context);
     remove_all();
 }
