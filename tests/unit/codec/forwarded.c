@@ -52,3 +52,11 @@ TEST(forwarded_unreadable, "what cannot be read ends the walk with the last who 
     CHECK_TEXT(client_of("", ",,", "10.0.0.1"), "10.0.0.1:7");
     CHECK_TEXT(client_of("", "[2001:db8::1", "10.0.0.1"), "10.0.0.1:7");
 }
+
+/* So a proxy writes down who came to its [::]. */
+TEST(forwarded_mapped, "an IPv4 client that is told as IPv6 is the one of IPv4")
+{
+    CHECK_TEXT(client_of("", "::ffff:192.0.2.1", "10.0.0.1"), "192.0.2.1:0");
+    CHECK_TEXT(client_of("", "192.0.2.1, ::ffff:10.0.0.2", "10.0.0.1"), "192.0.2.1:0");
+    CHECK_TEXT(client_of("for=\"[::FFFF:c000:201]:80\"", "", "10.0.0.1"), "192.0.2.1:0");
+}
