@@ -34,7 +34,8 @@ static enum action judge(const void *rule, struct trial *t)
 {
     const struct question *q = &t->query->asked.question;
 
-    if (q->qtype != TYPE_ANY || ((const struct any_rule *)rule)->forwards)
+    if (t->query->asked.rcode != RCODE_NOERROR || q->qtype != TYPE_ANY ||
+        ((const struct any_rule *)rule)->forwards)
         return ACTION_PASS;
     if (q->qclass != CLASS_IN)
         return ACTION_REFUSE;

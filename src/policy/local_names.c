@@ -172,6 +172,8 @@ static enum action judge(const void *rule, struct trial *t)
     const struct question *q = &t->query->asked.question;
     struct asked a = { .name = question_name(q), .qtype = q->qtype };
 
+    if (t->query->asked.rcode != RCODE_NOERROR)
+        return ACTION_PASS; /* it hears what is wrong with it */
     if (q->qclass == CLASS_CH)
         return ACTION_REFUSE;
     a.zone = local_zones_find(((const struct local_rule *)rule)->zones, a.name);

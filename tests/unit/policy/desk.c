@@ -181,6 +181,9 @@ enum action desk_asks_for(struct desk_question asked)
 
     query = (struct query){ .is_proven = true };
     query.asked.edns.present = query.asked.edns.dnssec_ok = asked.dnssec_ok;
+    query.asked.edns.cookie = cookie;
+    query.asked.rcode = rcode;
+    rcode = 0;
     q->qtype = asked.qtype;
     q->qclass = asked.qclass ? asked.qclass : CLASS_IN;
     q->name_len = (uint8_t)name.len;
