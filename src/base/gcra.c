@@ -37,10 +37,10 @@ struct place {
 
 struct gcra_rate gcra_rate_of(uint64_t per_second, uint64_t burst)
 {
-    uint64_t ticks = NS_PER_S >> TICK_SHIFT;
+    uint64_t ticks = NS_PER_S >> TICK_SHIFT, longest = GCRA_LONGEST_S * ticks;
     uint64_t interval = ticks / per_second ? ticks / per_second : 1;
 
-    return (struct gcra_rate){ interval, burst * ticks / per_second };
+    return (struct gcra_rate){ interval, burst < longest / interval ? burst * interval : longest };
 }
 
 err_t gcra_new(struct gcra **ret_gcra, size_t keys)
@@ -72,7 +72,8 @@ void gcra_free(struct gcra **g)
     *g = NULL;
 }
 
-/* Buckets of all words take as long: multiples are of rate and burst alike. No key's word is 0. */
+/* Buckets of all words take about as long: multiples are of rate and burst alike. No key's word is
+ * 0. */
 static uint64_t ticks_until_full(uint64_t word, const struct gcra_rate *rate, uint64_t now)
 {
     uint64_t ahead = (word - now) & TIME_MASK;

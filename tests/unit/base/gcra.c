@@ -30,6 +30,26 @@ TEST(gcra_burst, "a key has its burst at once and then its rate, to the token")
     gcra_free(&g);
 }
 
+TEST(gcra_rates, "a full bucket has its burst, however fast it fills")
+{
+    static const struct {
+        uint64_t per_second, burst;
+    } rates[] = { { 1, 1 },          { 1, 86399 },         { 8000, 16000 },
+                  { 64000, 64000 },  { 1000000, 1 },       { 1000000, 1000000 },
+                  { 8000000, 8000 }, { 1000000000, 1000 }, { 1000000000000000, 1000000000 } };
+
+    for (size_t i = 0; i < sizeof rates / sizeof *rates; i++) {
+        const struct gcra_rate rate = gcra_rate_of(rates[i].per_second, rates[i].burst);
+        struct gcra *g;
+
+        CHECK_EQUAL(gcra_new(&g, 64), OK);
+        CHECK_EQUAL(gcra_left(g, KEY, &rate, 0), rates[i].burst);
+        CHECK(gcra_take(g, KEY, &rate, 1, 0));
+        CHECK_EQUAL(gcra_left(g, KEY, &rate, 0), rates[i].burst - 1);
+        gcra_free(&g);
+    }
+}
+
 TEST(gcra_cost, "what costs more takes more, and never half of it")
 {
     const struct gcra_rate rate = gcra_rate_of(10, 5);
