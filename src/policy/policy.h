@@ -71,8 +71,8 @@ struct policy_opinion {
     enum action action;
 };
 
-/* Of `d` they need the rules, the state and the routes, of `q` the client and what is asked. From any
- * thread; changes nothing. */
+/* Of `d` they need the rules, the state and the routes, of `q` the client and what is asked. From
+ * any thread; changes nothing. */
 struct policy_opinion policy_explain(struct policy_desk *d, enum rule_id rule, struct query *q,
                                      uint64_t now_ns, const struct explanation *e);
 
