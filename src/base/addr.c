@@ -6,6 +6,16 @@
 #include <stdio.h>
 #include <string.h>
 
+void addr_unmap(union addr *addr)
+{
+    union addr v4 = { .v4 = { .sin_family = AF_INET, .sin_port = addr->v6.sin6_port } };
+
+    if (addr->any.sa_family != AF_INET6 || !IN6_IS_ADDR_V4MAPPED(&addr->v6.sin6_addr))
+        return;
+    memcpy(&v4.v4.sin_addr, addr->v6.sin6_addr.s6_addr + 12, sizeof v4.v4.sin_addr);
+    *addr = v4;
+}
+
 err_t addr_parse(const char *host, uint16_t port, union addr *ret_addr)
 {
     const struct addrinfo hints = { .ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_DGRAM };
@@ -22,6 +32,7 @@ err_t addr_parse(const char *host, uint16_t port, union addr *ret_addr)
     else
         memcpy(&addr.v4, found->ai_addr, sizeof addr.v4);
     freeaddrinfo(found);
+    addr_unmap(&addr);
     if (addr.any.sa_family == AF_INET6)
         addr.v6.sin6_port = htons(port);
     else

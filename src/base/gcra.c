@@ -2,8 +2,8 @@
  *
  * Called by: policy (queries of clients, misses below a domain), listen (handshakes), from every
  * worker. A word is 20 bits of the key and the time at which its bucket will be full again, in
- * 44 bits of ticks that wrap after thirteen days: a time further ahead than any bucket takes lies
- * in the past.
+ * 44 bits of ticks that wrap after thirteen days: a time further ahead than a bucket takes, and one
+ * that is owed, lies in the past. So who comes back after days is not taken for a debtor.
  */
 #include "base/gcra.h"
 
@@ -15,7 +15,7 @@
 #define TICK_SHIFT 6 /* 64 ns */
 #define TIME_BITS  44
 #define TIME_MASK  ((1ull << TIME_BITS) - 1)
-#define LONGEST    (2 * GCRA_LONGEST_S * (NS_PER_S >> TICK_SHIFT)) /* a bucket, and one owed */
+#define SKEW       (10 * (NS_PER_S >> TICK_SHIFT)) /* threads' clocks are behind each other by less */
 #define GROUP      8 /* words that a key may be in: a line of the processor's cache */
 #define LINE       (GROUP * sizeof(uint64_t))
 #define GROUPS_MIN 8
@@ -37,10 +37,10 @@ struct place {
 
 struct gcra_rate gcra_rate_of(uint64_t per_second, uint64_t burst)
 {
-    uint64_t ticks = NS_PER_S >> TICK_SHIFT;
+    uint64_t ticks = NS_PER_S >> TICK_SHIFT, longest = GCRA_LONGEST_S * ticks;
     uint64_t interval = ticks / per_second ? ticks / per_second : 1;
 
-    return (struct gcra_rate){ interval, burst * ticks / per_second };
+    return (struct gcra_rate){ interval, burst < longest / interval ? burst * interval : longest };
 }
 
 err_t gcra_new(struct gcra **ret_gcra, size_t keys)
@@ -72,21 +72,23 @@ void gcra_free(struct gcra **g)
     *g = NULL;
 }
 
-static uint64_t ticks_until_full(uint64_t word, uint64_t now)
+/* Buckets of all words take about as long: multiples are of rate and burst alike. No key's word is
+ * 0. */
+static uint64_t ticks_until_full(uint64_t word, const struct gcra_rate *rate, uint64_t now)
 {
     uint64_t ahead = (word - now) & TIME_MASK;
 
-    return ahead <= LONGEST ? ahead : 0;
+    return word != 0 && ahead <= 2 * rate->tolerance + SKEW ? ahead : 0;
 }
 
 /* The word with the fullest bucket. */
-static struct place find_room(_Atomic uint64_t *group, uint64_t now)
+static struct place find_room(_Atomic uint64_t *group, const struct gcra_rate *rate, uint64_t now)
 {
     struct place best = { .used = UINT64_MAX };
 
     for (size_t i = 0; i < GROUP; i++) {
         uint64_t seen = atomic_load_explicit(&group[i], memory_order_relaxed);
-        uint64_t used = ticks_until_full(seen, now);
+        uint64_t used = ticks_until_full(seen, rate, now);
 
         if (used < best.used)
             best = (struct place){ &group[i], seen, used, false };
@@ -94,7 +96,8 @@ static struct place find_room(_Atomic uint64_t *group, uint64_t now)
     return best;
 }
 
-static inline struct place find(const struct gcra *g, uint64_t key, uint64_t now)
+static inline struct place find(const struct gcra *g, uint64_t key, const struct gcra_rate *rate,
+                                uint64_t now)
 {
     _Atomic uint64_t *group = &g->words[(key & g->group_mask) * GROUP];
 
@@ -102,9 +105,9 @@ static inline struct place find(const struct gcra *g, uint64_t key, uint64_t now
         uint64_t seen = atomic_load_explicit(&group[i], memory_order_relaxed);
 
         if ((seen ^ key) >> TIME_BITS == 0 && seen != 0)
-            return (struct place){ &group[i], seen, ticks_until_full(seen, now), true };
+            return (struct place){ &group[i], seen, ticks_until_full(seen, rate, now), true };
     }
-    return find_room(group, now);
+    return find_room(group, rate, now);
 }
 
 /* Where a newcomer begins whose word was another's until now. */
@@ -117,7 +120,7 @@ static uint64_t used_by_newcomer(const struct place *p, const struct gcra_rate *
 static inline bool look(const struct gcra *g, uint64_t key, const struct gcra_rate *rate,
                         uint64_t ticks, uint64_t most, uint64_t now, struct gcra_bid *ret_bid)
 {
-    struct place p = find(g, key, now);
+    struct place p = find(g, key, rate, now);
     uint64_t used = (p.is_mine ? p.used : used_by_newcomer(&p, rate)) + ticks;
 
     if (used > most)
@@ -179,7 +182,7 @@ void gcra_owe(struct gcra *g, uint64_t key, const struct gcra_rate *rate, unsign
 uint64_t gcra_left(const struct gcra *g, uint64_t key, const struct gcra_rate *rate,
                    uint64_t now_ns)
 {
-    struct place p = find(g, key, now_ns >> TICK_SHIFT);
+    struct place p = find(g, key, rate, now_ns >> TICK_SHIFT);
     uint64_t used = p.is_mine ? p.used : used_by_newcomer(&p, rate);
 
     return used < rate->tolerance ? (rate->tolerance - used) / rate->interval : 0;

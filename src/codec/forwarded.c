@@ -32,23 +32,11 @@ static struct slice take_last(struct slice *text, char separator)
     return trim(last);
 }
 
-/* A proxy that listens on both families tells IPv4 clients as IPv6 (RFC 4291 section 2.5.5.2). */
-static union addr without_mapping(const union addr *addr)
-{
-    union addr plain = { .v4.sin_family = AF_INET };
-
-    if (addr->any.sa_family != AF_INET6 || !IN6_IS_ADDR_V4MAPPED(&addr->v6.sin6_addr))
-        return *addr;
-    memcpy(&plain.v4.sin_addr, addr->v6.sin6_addr.s6_addr + 12, sizeof plain.v4.sin_addr);
-    return plain;
-}
-
 /* "192.0.2.1", "192.0.2.1:80", "2001:db8::1", "[2001:db8::1]:80". A scope means something on the
  * machine of who wrote it alone. */
 static err_t read_node(struct slice node, union addr *ret_addr)
 {
     char text[NODE_MAX], *host = text, *end;
-    union addr addr;
 
     if (node.len == 0 || node.len >= sizeof text || memchr(node.data, '%', node.len))
         return ERR_MALFORMED;
@@ -65,9 +53,7 @@ static err_t read_node(struct slice node, union addr *ret_addr)
         if (end && !strchr(end + 1, ':'))
             *end = '\0';
     }
-    TRY(addr_parse(host, 0, &addr));
-    *ret_addr = without_mapping(&addr);
-    return OK;
+    return addr_parse(host, 0, ret_addr);
 }
 
 /* The value of "for" among "proto=https;for=\"[2001:db8::1]:80\"". */

@@ -43,15 +43,10 @@ static void read_v6(struct reader *r, union addr *ret_client)
     if (r->failed)
         return;
     memcpy(&client, bytes.data, sizeof client);
-    if (IN6_IS_ADDR_V4MAPPED(&client)) {
-        ret_client->v4.sin_family = AF_INET;
-        ret_client->v4.sin_port = port;
-        memcpy(&ret_client->v4.sin_addr, bytes.data + 12, 4);
-        return;
-    }
     ret_client->v6.sin6_family = AF_INET6;
     ret_client->v6.sin6_port = port;
     ret_client->v6.sin6_addr = client;
+    addr_unmap(ret_client);
 }
 
 static err_t read_addresses(struct reader *r, uint8_t family, struct proxy2 *header)

@@ -6,6 +6,7 @@
  */
 #include "config/config.h"
 #include "dns/types.h"
+#include "policy/explain.h"
 #include "policy/policy_config.h"
 #include "policy/rule.h"
 
@@ -30,17 +31,31 @@ static err_t compile(void *rule, const struct config *config, char reason[POLICY
     return OK;
 }
 
-static enum action judge(const void *rule, struct trial *t)
+static enum action decide(const void *rule, const struct trial *t)
 {
     const struct question *q = &t->query->asked.question;
 
-    if (q->qtype != TYPE_ANY || ((const struct any_rule *)rule)->forwards)
+    if (t->query->asked.rcode != RCODE_NOERROR || q->qtype != TYPE_ANY ||
+        ((const struct any_rule *)rule)->forwards)
         return ACTION_PASS;
-    if (q->qclass != CLASS_IN)
-        return ACTION_REFUSE;
-    t->query->own =
-        (struct compose_local){ .rcode = RCODE_NOERROR, .answers = &hinfo, .answer_count = 1 };
-    return ACTION_ANSWER;
+    return q->qclass == CLASS_IN ? ACTION_ANSWER : ACTION_REFUSE;
+}
+
+static enum action judge(const void *rule, struct trial *t)
+{
+    enum action action = decide(rule, t);
+
+    if (action == ACTION_ANSWER)
+        t->query->own =
+            (struct compose_local){ .rcode = RCODE_NOERROR, .answers = &hinfo, .answer_count = 1 };
+    return action;
+}
+
+static enum action explain(const void *rule, const struct trial *t, const struct explanation *e)
+{
+    if (((const struct any_rule *)rule)->forwards)
+        explain_say(e, "ANY", "is asked like other types: limit.any is forward");
+    return decide(rule, t);
 }
 
 const struct rule_ops rule_any = {
@@ -48,4 +63,5 @@ const struct rule_ops rule_any = {
     .size = sizeof(struct any_rule),
     .compile = compile,
     .judge = { [ON_QUERY] = judge },
+    .explain = explain,
 };

@@ -7,6 +7,7 @@
 #include "config/config.h"
 #include "dns/name.h"
 #include "dns/types.h"
+#include "policy/explain.h"
 #include "policy/local_zones.h"
 #include "policy/policy.h"
 #include "policy/policy_config.h"
@@ -155,7 +156,7 @@ static void find_answers(const struct asked *a, const struct policy_desk *desk,
         own->authority = &soa;
 }
 
-static enum action answer(struct trial *t, const struct asked *a)
+static void answer(struct trial *t, const struct asked *a)
 {
     t->query->own = (struct compose_local){
         .rcode = is_there(a) ? RCODE_NOERROR : RCODE_NXDOMAIN,
@@ -164,23 +165,54 @@ static enum action answer(struct trial *t, const struct asked *a)
         .text = a->zone->why,
     };
     find_answers(a, t->desk, &t->query->own);
-    return ACTION_ANSWER;
+}
+
+static bool has_route(const struct trial *t, struct slice name)
+{
+    return t->desk->has_route && t->desk->has_route(t->desk->arg, name);
+}
+
+static enum action decide(const void *rule, const struct trial *t, struct asked *a)
+{
+    const struct question *q = &t->query->asked.question;
+
+    *a = (struct asked){ .name = question_name(q), .qtype = q->qtype };
+    if (t->query->asked.rcode != RCODE_NOERROR)
+        return ACTION_PASS; /* it hears what is wrong with it */
+    if (q->qclass == CLASS_CH)
+        return ACTION_REFUSE;
+    a->zone = local_zones_find(((const struct local_rule *)rule)->zones, a->name);
+    if (!a->zone || has_route(t, a->name))
+        return ACTION_PASS;
+    a->is_zone = a->name.len == a->zone->name_len;
+    if (q->qclass != CLASS_IN)
+        return ACTION_REFUSE;
+    return is_parents_business(a, t->query) ? ACTION_PASS : ACTION_ANSWER;
 }
 
 static enum action judge(const void *rule, struct trial *t)
 {
-    const struct question *q = &t->query->asked.question;
-    struct asked a = { .name = question_name(q), .qtype = q->qtype };
+    struct asked a;
+    enum action action = decide(rule, t, &a);
 
-    if (q->qclass == CLASS_CH)
-        return ACTION_REFUSE;
-    a.zone = local_zones_find(((const struct local_rule *)rule)->zones, a.name);
-    if (!a.zone || (t->desk->has_route && t->desk->has_route(t->desk->arg, a.name)))
-        return ACTION_PASS;
-    a.is_zone = a.name.len == a.zone->name_len;
-    if (q->qclass != CLASS_IN)
-        return ACTION_REFUSE;
-    return is_parents_business(&a, t->query) ? ACTION_PASS : answer(t, &a);
+    if (action == ACTION_ANSWER)
+        answer(t, &a);
+    return action;
+}
+
+static enum action explain(const void *rule, const struct trial *t, const struct explanation *e)
+{
+    struct asked a;
+    enum action action = decide(rule, t, &a);
+
+    if (!a.zone)
+        return action;
+    explain_say(e, "zone", "%s, %s", a.zone->name, a.zone->why);
+    if (action == ACTION_PASS)
+        explain_say(e, "zone", "%s",
+                    has_route(t, a.name) ? "a route speaks of the name"
+                                         : "the zone above it knows of its keys");
+    return action;
 }
 
 const struct rule_ops rule_local_names = {
@@ -189,4 +221,5 @@ const struct rule_ops rule_local_names = {
     .compile = compile,
     .done = done,
     .judge = { [ON_QUERY] = judge },
+    .explain = explain,
 };

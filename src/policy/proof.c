@@ -4,6 +4,7 @@
  */
 #include "config/config.h"
 #include "dns/types.h"
+#include "policy/explain.h"
 #include "policy/policy_config.h"
 #include "policy/rule.h"
 
@@ -23,7 +24,7 @@ static err_t compile(void *rule, const struct config *config, char reason[POLICY
 
 /* RFC 7873 section 5.2.3; who has no cookies knows another way to prove itself, which is TCP. What
  * is wrong with a query may be told to anybody: that is no longer than the query. */
-static enum action judge(const void *rule, struct trial *t)
+static enum action decide(const void *rule, const struct trial *t)
 {
     const struct proof_rule *r = rule;
     const struct query *q = t->query;
@@ -33,9 +34,22 @@ static enum action judge(const void *rule, struct trial *t)
     return q->cookie.state == COOKIE_NONE ? ACTION_TRUNCATE : ACTION_BADCOOKIE;
 }
 
+static enum action judge(const void *rule, struct trial *t)
+{
+    return decide(rule, t);
+}
+
+static enum action explain(const void *rule, const struct trial *t, const struct explanation *e)
+{
+    if (((const struct proof_rule *)rule)->is_required)
+        explain_say(e, "cookie", "is required over UDP: limit.cookies");
+    return decide(rule, t);
+}
+
 const struct rule_ops rule_proof = {
     .name = "proof",
     .size = sizeof(struct proof_rule),
     .compile = compile,
     .judge = { [ON_QUERY] = judge },
+    .explain = explain,
 };

@@ -74,7 +74,21 @@ static const struct gcra_rate *rate_for(const struct level *level, const struct 
 
 static uint64_t key_of(const struct level *level, const struct trial *t)
 {
-    return prefix_hash(&t->state->key, &t->query->client, level->bits, t->query->is_proven);
+    return prefix_hash(&t->state->key, &t->query->client, level->bits,
+                       t->query->is_proven ? RATE_OF_PROVEN : RATE_OF_UNPROVEN);
+}
+
+/* A cookie is longer than half of one, so that a forger would gain by asking for it: as many are
+ * given as queries are let in. A real client needs one. */
+static enum action excess(const struct rate_rule *r, const struct level *level, struct trial *t)
+{
+    enum action action = excess_for(r->over, t->query);
+    uint64_t key = prefix_hash(&t->state->key, &t->query->client, level->bits, RATE_OF_COOKIES);
+
+    if (action != ACTION_BADCOOKIE || t->query->asked.edns.cookie.len >= COOKIE_SIZE ||
+        gcra_take(t->state->rates, key, &level->unproven, 1, t->now_ns))
+        return action;
+    return r->over;
 }
 
 /* All buckets are looked into before a token is taken from any: a query that is not let in costs
@@ -94,7 +108,7 @@ static enum action judge(const void *rule, struct trial *t)
         if (gcra_look(rates, keys[i], rate_for(level, t), t->now_ns, &bids[i]))
             continue;
         t->bits = level->bits;
-        return excess_for(r->over, t->query);
+        return excess(r, level, t);
     }
     for (size_t i = 0; i < levels->count; i++)
         gcra_pay(rates, keys[i], rate_for(&levels->items[i], t), t->now_ns, &bids[i]);

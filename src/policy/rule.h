@@ -44,7 +44,7 @@ struct rule_ops {
     /* What should become of the query; of one who connects, whether that is anything but PASS. */
     enum action (*judge[MOMENT_COUNT])(const void *rule, struct trial *t);
 
-    /* What `judge` would say, and why. Changes nothing. */
+    /* What `judge` would say, and why; absent where that is always PASS. Changes nothing. */
     enum action (*explain)(const void *rule, const struct trial *t, const struct explanation *e);
 
     /* An upstream is asked, and not for somebody else already. */

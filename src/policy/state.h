@@ -6,6 +6,9 @@
 #include "base/headcount.h"
 #include "policy/limited.h"
 
+/* What a key of `rates` counts, of a prefix. */
+enum rate_of { RATE_OF_UNPROVEN, RATE_OF_PROVEN, RATE_OF_COOKIES, RATE_OF_REFUSALS };
+
 /* For the rules only. What they remember of clients, shared by all workers; each part looks after
  * its own threads. */
 struct policy_state {

@@ -16,15 +16,20 @@
 
 #include <stdio.h>
 
+#define CLIENT6                                                                                    \
+    64 /* bits of an address that one client has to choose from: RFC 4291 section 2.5.4 */
+
 struct subdomains_rule {
     bool is_on;
     uint8_t bits4, bits6;
     struct gcra_rate unproven, proven;
 };
 
-static uint8_t first_length(const struct prefix_lengths *lengths, uint8_t whole)
+static uint8_t first_length(const struct prefix_lengths *lengths, uint8_t longest)
 {
-    return lengths->count > 0 ? lengths->items[0].bits : whole;
+    uint8_t first = lengths->count > 0 ? lengths->items[0].bits : longest;
+
+    return first < longest ? first : longest;
 }
 
 static err_t compile(void *rule, const struct config *config, char reason[POLICY_REASON_MAX])
@@ -39,7 +44,7 @@ static err_t compile(void *rule, const struct config *config, char reason[POLICY
         return ERR_CONFIG;
     }
     r->bits4 = first_length(&v4, 32);
-    r->bits6 = first_length(&v6, 128);
+    r->bits6 = first_length(&v6, CLIENT6);
     r->is_on = options->subdomain_rate > 0;
     if (!r->is_on)
         return OK;

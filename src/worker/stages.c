@@ -102,6 +102,15 @@ static size_t padding_for(const struct query *q)
     return l->ops->pads && is_padded ? DNS_RESPONSE_PAD : 0;
 }
 
+/* Who is sent to TCP may be a victim, and hears no more than was said in its name. */
+static size_t cookie_len(const struct query *q)
+{
+    bool is_turned_away = q->source == FROM_ERROR && q->fault.is_truncated;
+    bool is_longer = q->asked.edns.cookie.len < COOKIE_SIZE;
+
+    return q->cookie.state == COOKIE_NONE || (is_turned_away && is_longer) ? 0 : COOKIE_SIZE;
+}
+
 static struct compose_settings settings_for_client(const struct query *q)
 {
     return (struct compose_settings){
@@ -109,7 +118,7 @@ static struct compose_settings settings_for_client(const struct query *q)
         .has_keepalive = q->listener->ops->tells_idle && q->asked.edns.wants_keepalive,
         .keepalive_timeout = keepalive_timeout(q),
         .pad_to = padding_for(q),
-        .cookie = slice_of(q->cookie.bytes, q->cookie.state == COOKIE_NONE ? 0 : COOKIE_SIZE),
+        .cookie = slice_of(q->cookie.bytes, cookie_len(q)),
     };
 }
 

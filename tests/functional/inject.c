@@ -10,7 +10,9 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -164,6 +166,43 @@ static int act_signal(const struct order *o)
     return outcome(kill(getppid(), 0));
 }
 
+/* What arrives at a descriptor becomes a signal to its owner. */
+static int act_owner(const struct order *o)
+{
+    int fd = socket(AF_UNIX, SOCK_DGRAM, 0), error;
+
+    (void)o;
+    error = fd < 0 ? errno : outcome(fcntl(fd, F_SETOWN, getppid()));
+    if (fd >= 0)
+        close(fd);
+    return error;
+}
+
+static int set_on_socket(int level, int option, const void *value, socklen_t len)
+{
+    int fd = socket(AF_INET, SOCK_STREAM, 0), error;
+
+    error = fd < 0 ? errno : outcome(setsockopt(fd, level, option, value, len));
+    if (fd >= 0)
+        close(fd);
+    return error;
+}
+
+static int act_filter(const struct order *o)
+{
+    struct sock_filter code = { .code = BPF_RET | BPF_K, .k = 0xffff };
+    const struct sock_fprog program = { .len = 1, .filter = &code };
+
+    (void)o;
+    return set_on_socket(SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+}
+
+static int act_congestion(const struct order *o)
+{
+    (void)o;
+    return set_on_socket(IPPROTO_TCP, TCP_CONGESTION, "reno", 4);
+}
+
 static int act_user(const struct order *o)
 {
     (void)o;
@@ -210,7 +249,7 @@ static const struct {
     ACT(connect), ACT(fastopen),  ACT(multipath),  ACT(bind_tcp), ACT(bind_udp), ACT(packet),
     ACT(raw),     ACT(read),      ACT(write),      ACT(list),     ACT(remove),   ACT(chmod),
     ACT(code),    ACT(code_late), ACT(fork),       ACT(signal),   ACT(user),     ACT(exec),
-    ACT(call),    ACT(leak),      ACT(free_twice),
+    ACT(call),    ACT(leak),      ACT(free_twice), ACT(owner),    ACT(filter),   ACT(congestion),
 };
 
 static int obey(const struct order *o)

@@ -322,6 +322,17 @@ def test_explain_tells_who_is_over_the_limit(limited, path):
     assert "cache-only, by rule subdomains" in tell(path, "explain", TWO, "new.victim.example", "A")
 
 
+def test_explain_tells_of_names_that_never_leave(stage, chaos, path):
+    stage.proxy(chaos, control={"socket": str(path)}, limit={"pass": ["test"]}, route=[
+        {"suffix": ["corp.local"], "group": "default"}])
+    told, rules = explain(path, ONE, "www.localhost", "A")
+    assert told["fate"] == "answer, by rule local_names"
+    assert rules["local_names"]["zone"] == "localhost, RFC 6761 section 6.3"
+    for name, kind, fate in [("x.corp.local", "A", "an upstream is asked"), ("x.local", "A", "answer, by rule local_names"),
+                             ("www.test", "A", "an upstream is asked"), ("www.test", "ANY", "answer, by rule any")]:
+        assert explain(path, ONE, name, kind)[0]["fate"] == fate, name
+
+
 def test_explain_tells_what_the_cache_knows(limited, path):
     served = limited()
     assert is_right(ask_from(served, ONE, "www.one.example"), "www.one.example")

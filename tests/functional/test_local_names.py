@@ -102,6 +102,13 @@ ORDINARY = ["example", "www.example.com", "latest", "x.nonlocal", "11.in-addr.ar
             "32.172.in-addr.arpa", "arpa", "a.test.example", "onion.example", "mylocalhost"]
 
 
+@pytest.mark.parametrize("name, qtype", [("localhost", "A"), ("everything.test", "ANY")])
+def test_what_is_wrong_with_a_query_is_told_of_them_too(proxy, name, qtype):
+    asked = query(name, qtype, edns=1232)
+    asked.use_edns(1)
+    assert ask(proxy, "", message=asked).rcode() == dns.rcode.BADVERS
+
+
 @pytest.mark.parametrize("name", ORDINARY)
 def test_names_that_look_alike_are_asked_upstream(proxy, chaos, name):
     assert is_right(ask(proxy, name), name)

@@ -105,6 +105,9 @@ ACTS = {
     "memory becomes code": ("code_late", 0, "-", "ENOSYS"),
     "another process is made": ("fork", 0, "-", "ENOSYS"),
     "another process gets a signal": ("signal", 0, "-", "ENOSYS"),
+    "another process is made to get them": ("owner", 0, "-", "ENOSYS"),
+    "the kernel runs a filter": ("filter", 0, "-", "ENOSYS"),
+    "TCP is another one": ("congestion", 0, "-", "ENOSYS"),
     "the user changes": ("user", 0, "-", "ENOSYS"),
 }
 

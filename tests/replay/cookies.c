@@ -268,6 +268,25 @@ TEST(cookie_demanded, "where cookies are required, only the second query goes to
     replay_end();
 }
 
+TEST(cookie_reflected, "who is sent to TCP hears no more than it has said, cookie or not")
+{
+    const struct said query = say_query_with_cookie(7, "www.example", CLIENTS_HALF);
+    unsigned client, truncated = 0;
+    struct heard heard;
+
+    replay_start(LISTEN UPSTREAM_TCP "limit: {mode: enforce, allow: [192.0.2.0/24], rate: 1/s,"
+                                     " burst: 2}\n");
+    for (unsigned i = 0; i < 20; i++)
+        client_udp_send_bytes(1, said_slice(&query));
+    upstream_serve(1);
+    while (client_udp_hears(&client, &heard)) {
+        truncated += (heard.flags & DNS_TC) != 0;
+        CHECK(heard.len <= query.len || !(heard.flags & DNS_TC));
+    }
+    CHECK(truncated >= 15);
+    replay_end();
+}
+
 TEST(cookie_flooded,
      "over the limit a client with cookies is told to bring one, and is let in then")
 {

@@ -30,6 +30,26 @@ TEST(gcra_burst, "a key has its burst at once and then its rate, to the token")
     gcra_free(&g);
 }
 
+TEST(gcra_rates, "a full bucket has its burst, however fast it fills")
+{
+    static const struct {
+        uint64_t per_second, burst;
+    } rates[] = { { 1, 1 },          { 1, 86399 },         { 8000, 16000 },
+                  { 64000, 64000 },  { 1000000, 1 },       { 1000000, 1000000 },
+                  { 8000000, 8000 }, { 1000000000, 1000 }, { 1000000000000000, 1000000000 } };
+
+    for (size_t i = 0; i < sizeof rates / sizeof *rates; i++) {
+        const struct gcra_rate rate = gcra_rate_of(rates[i].per_second, rates[i].burst);
+        struct gcra *g;
+
+        CHECK_EQUAL(gcra_new(&g, 64), OK);
+        CHECK_EQUAL(gcra_left(g, KEY, &rate, 0), rates[i].burst);
+        CHECK(gcra_take(g, KEY, &rate, 1, 0));
+        CHECK_EQUAL(gcra_left(g, KEY, &rate, 0), rates[i].burst - 1);
+        gcra_free(&g);
+    }
+}
+
 TEST(gcra_cost, "what costs more takes more, and never half of it")
 {
     const struct gcra_rate rate = gcra_rate_of(10, 5);
@@ -79,6 +99,19 @@ TEST(gcra_debt, "a debt is paid before anything is granted, and is never more th
     gcra_free(&g);
 }
 
+TEST(gcra_skew, "a debtor is one for threads whose clock is behind, too")
+{
+    const struct gcra_rate rate = gcra_rate_of(1000, 10);
+    uint64_t now = 7 * NS_PER_S;
+    struct gcra *g;
+
+    CHECK_EQUAL(gcra_new(&g, 64), OK);
+    CHECK_EQUAL(take_all(g, KEY, &rate, now), 10);
+    gcra_owe(g, KEY, &rate, 10, now);
+    CHECK_EQUAL(gcra_left(g, KEY, &rate, now - 5 * NS_PER_S), 0);
+    gcra_free(&g);
+}
+
 TEST(gcra_apart, "keys do not touch each other")
 {
     const struct gcra_rate rate = gcra_rate_of(1, 1);
@@ -117,4 +150,22 @@ TEST(gcra_full, "a full table neither locks newcomers out nor lets them do as th
     CHECK_EQUAL(take_all(g, 9ull << 50, &rate, 0), 50);
     CHECK_EQUAL(gcra_left(g, 10ull << 50, &rate, 0), 50);
     gcra_free(&g);
+}
+
+/* Whatever hour of however many days later it comes back, and finds its word as it left it. */
+TEST(gcra_silence, "a key that was silent for long finds its bucket full, and so does a new one")
+{
+    const struct gcra_rate rate = gcra_rate_of(1000, 2000);
+
+    for (uint64_t hour = 1; hour < 30 * 24; hour++) {
+        uint64_t later = hour * 3600 * NS_PER_S + 10 * NS_PER_S;
+        struct gcra *g;
+
+        CHECK_EQUAL(gcra_new(&g, 64), OK);
+        CHECK_EQUAL(take_all(g, KEY, &rate, 10 * NS_PER_S), 2000);
+        CHECK_EQUAL(gcra_left(g, KEY, &rate, later), 2000);
+        CHECK_EQUAL(gcra_left(g, ~KEY, &rate, later), 2000);
+        CHECK(gcra_take(g, KEY, &rate, 1, later));
+        gcra_free(&g);
+    }
 }

@@ -25,6 +25,16 @@ TEST(prefix_covers, "a prefix covers what begins with its bits, in its own famil
     CHECK(!covers("127.0.0.1", "127.0.0.2"));
 }
 
+TEST(prefix_mapped,
+     "an IPv4 address is the same in IPv6's letters, and a block is written in its own")
+{
+    struct prefix prefix;
+
+    CHECK(covers("::ffff:192.0.2.1", "192.0.2.1"));
+    CHECK(covers("192.0.2.0/24", "::ffff:192.0.2.1"));
+    CHECK_EQUAL(prefix_parse("::ffff:192.0.2.0/120", &prefix), ERR_MALFORMED);
+}
+
 TEST(prefix_wrong, "what is no prefix is refused, and bits behind it are")
 {
     static const char *const wrong[] = { "",

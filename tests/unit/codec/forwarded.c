@@ -66,5 +66,6 @@ TEST(forwarded_mapped, "a client of IPv4 is the same when it is told as IPv6; sc
 {
     CHECK_TEXT(client_of("", "::ffff:192.0.2.1", "10.0.0.1"), "192.0.2.1:0");
     CHECK_TEXT(client_of("", "192.0.2.1, [::ffff:10.0.0.2]:80", "10.0.0.1"), "192.0.2.1:0");
+    CHECK_TEXT(client_of("for=\"[::FFFF:c000:201]:80\"", "", "10.0.0.1"), "192.0.2.1:0");
     CHECK_TEXT(client_of("", "fe80::1%lo", "10.0.0.1"), "10.0.0.1:7");
 }

@@ -110,6 +110,21 @@ TEST(cookies_flood, "a flood under a client's address takes nothing from the cli
     desk_close();
 }
 
+TEST(cookies_reflected,
+     "over the limit a cookie, which is longer than what asks for it, has its limit")
+{
+    unsigned given = 0;
+
+    desk_open(LIMIT(""));
+    desk_brings(NEW_CLIENT);
+    CHECK_EQUAL(desk_lets_in(5, "10.0.0.1", false, 0), 5);
+    for (unsigned i = 0; i < 100; i++)
+        given += desk_asks("10.0.0.1", false, 0) == ACTION_BADCOOKIE;
+    CHECK_EQUAL(given, 5);
+    CHECK_EQUAL(desk_asks("10.0.0.1", false, 0), ACTION_TRUNCATE);
+    desk_close();
+}
+
 TEST(cookies_forged, "who makes cookies up is limited as somebody without, and told so")
 {
     uint8_t forged[COOKIE_SIZE] = "client..\1\0\0\0timehash....";

@@ -10,6 +10,9 @@
 
 #include <stdio.h>
 
+#define WAITING 64 /* at once; then the oldest has its answer */
+
+static struct query waiting[WAITING];
 static struct policy_desk desk;
 static struct policy *policy;
 static struct query query;
@@ -55,6 +58,8 @@ void desk_reload(const char *yaml)
 
 void desk_close(void)
 {
+    for (unsigned i = 0; i < WAITING; i++)
+        policy_note_left(&desk, &waiting[i]);
     policy_free(&policy);
     policy_state_free(&desk.state);
 }
@@ -69,19 +74,19 @@ enum action desk_asks(const char *host, bool is_proven, uint64_t now_ms)
     return policy_judge(&desk, ON_QUERY, &query, now_ms * NS_PER_MS);
 }
 
-static void set_name(const char *name)
+static void set_name(struct query *q, const char *name)
 {
-    struct writer w = writer_of(query.asked.question.name, DNS_NAME_MAX);
+    struct writer w = writer_of(q->asked.question.name, DNS_NAME_MAX);
 
     CHECK_EQUAL(name_from_text(name, &w), OK);
-    query.asked.question.name_len = (uint8_t)writer_len(&w);
+    q->asked.question.name_len = (uint8_t)writer_len(&w);
 }
 
 enum action desk_joins(const char *host, const char *name, bool is_proven, uint64_t now_ms)
 {
     query = (struct query){ .is_proven = is_proven };
     CHECK_EQUAL(addr_parse(host, 4711, &query.client), OK);
-    set_name(name);
+    set_name(&query, name);
     return policy_judge(&desk, ON_MISS, &query, now_ms * NS_PER_MS);
 }
 
@@ -118,8 +123,82 @@ struct policy_opinion desk_explains(enum rule_id rule, const char *host, const c
     text[0] = 0;
     query = (struct query){ 0 };
     CHECK_EQUAL(addr_parse(host, 4711, &query.client), OK);
-    set_name(name);
-    return policy_explain(policy, desk.state, rule, &query, now_ms * NS_PER_MS, &e);
+    set_name(&query, name);
+    return policy_explain(&desk, rule, &query, now_ms * NS_PER_MS, &e);
+}
+
+static void hush(void *arg, const char *what, const char *found)
+{
+    (void)arg;
+    (void)what;
+    (void)found;
+}
+
+static void hush_tokens(void *arg, const char *whose, uint64_t left, uint64_t all)
+{
+    (void)arg;
+    (void)whose;
+    (void)left;
+    (void)all;
+}
+
+/* What all rules together say that they will do. */
+static struct verdict foretell(enum moment moment, struct query *q, uint64_t now_ns)
+{
+    const struct explanation silent = { hush, hush_tokens, NULL };
+    struct verdict v = { 0 };
+
+    for (enum rule_id rule = 0; rule < RULE_COUNT && !v.rule; rule++) {
+        struct policy_opinion o = policy_explain(&desk, rule, q, now_ns, &silent);
+
+        if (o.moment != moment || o.action == ACTION_PASS || o.mode == MODE_OFF)
+            continue;
+        if (o.mode == MODE_SHADOW) {
+            v.shadow = v.shadow ? v.shadow : rule_name(rule);
+            continue;
+        }
+        v.action = o.action;
+        v.rule = rule_name(rule);
+    }
+    return v;
+}
+
+static const char *name_or_none(const char *rule)
+{
+    return rule ? rule : "none";
+}
+
+static enum action check_word(enum moment moment, struct query *q, uint64_t now_ns)
+{
+    const struct verdict said = foretell(moment, q, now_ns);
+
+    q->verdict = (struct verdict){ 0 };
+    CHECK_EQUAL(policy_judge(&desk, moment, q, now_ns), said.action);
+    CHECK_TEXT(name_or_none(q->verdict.rule), name_or_none(said.rule));
+    CHECK_TEXT(name_or_none(q->verdict.shadow), name_or_none(said.shadow));
+    return said.action;
+}
+
+enum action desk_keeps_its_word(const char *host, bool is_proven, struct desk_question asked,
+                                uint64_t now_ms)
+{
+    static unsigned serial;
+    struct query *q = &waiting[serial++ % WAITING];
+    enum action action;
+
+    policy_note_left(&desk, q);
+    *q = (struct query){ .is_proven = is_proven };
+    q->asked.question.qtype = asked.qtype;
+    q->asked.question.qclass = asked.qclass ? asked.qclass : CLASS_IN;
+    q->asked.edns.dnssec_ok = asked.dnssec_ok;
+    set_name(q, asked.name);
+    CHECK_EQUAL(addr_parse(host, 4711, &q->client), OK);
+    action = check_word(ON_QUERY, q, now_ms * NS_PER_MS);
+    if (action == ACTION_PASS)
+        action = check_word(ON_MISS, q, now_ms * NS_PER_MS);
+    if (action == ACTION_PASS)
+        policy_note_waits(&desk, q, true, now_ms * NS_PER_MS);
+    return action;
 }
 
 unsigned desk_floods(unsigned count, const char *host, const char *domain, uint64_t now_ms)
@@ -162,16 +241,16 @@ uint16_t desk_rcode(void)
 
 static bool is_below_route(void *arg, struct slice name)
 {
-    return name_is_below(name, name_of(arg));
+    return name_is_below(name, *(const struct slice *)arg);
 }
 
 void desk_route(const char *suffix)
 {
-    static char route[64];
+    static struct slice route;
 
-    snprintf(route, sizeof route, "%s", suffix);
+    route = name_of(suffix);
     desk.has_route = is_below_route;
-    desk.arg = route;
+    desk.arg = &route;
 }
 
 enum action desk_asks_for(struct desk_question asked)
@@ -181,6 +260,9 @@ enum action desk_asks_for(struct desk_question asked)
 
     query = (struct query){ .is_proven = true };
     query.asked.edns.present = query.asked.edns.dnssec_ok = asked.dnssec_ok;
+    query.asked.edns.cookie = cookie;
+    query.asked.rcode = rcode;
+    rcode = 0;
     q->qtype = asked.qtype;
     q->qclass = asked.qclass ? asked.qclass : CLASS_IN;
     q->name_len = (uint8_t)name.len;

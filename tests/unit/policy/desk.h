@@ -52,6 +52,12 @@ void desk_answers(size_t len, uint64_t now_ms);
 struct policy_opinion desk_explains(enum rule_id rule, const char *host, const char *name,
                                     uint64_t now_ms, char text[1024]);
 
+/* All rules say what will become of a query, and that becomes of it; the query waits then for a
+ * while.
+ */
+enum action desk_keeps_its_word(const char *host, bool is_proven, struct desk_question asked,
+                                uint64_t now_ms);
+
 /* How many of `count` such queries are let in. */
 unsigned desk_lets_in(unsigned count, const char *host, bool is_proven, uint64_t now_ms);
 

@@ -192,3 +192,20 @@ TEST(any_minimal, "who asks for all records gets one that says no more, unless i
     CHECK_EQUAL(desk_own()->answers->type, TYPE_A);
     desk_close();
 }
+
+TEST(local_names_faulty, "what is wrong with a query is told at the door, whatever it is about")
+{
+    const struct desk_question about_us = { .name = "localhost", .qtype = TYPE_A };
+    const struct desk_question about_all = { .name = "www.example", .qtype = TYPE_ANY };
+
+    desk_open("");
+    desk_spoils(RCODE_BADVERS);
+    CHECK_EQUAL(desk_asks_for(about_us), ACTION_PASS);
+    desk_spoils(RCODE_FORMERR);
+    CHECK_EQUAL(desk_asks_for(about_all), ACTION_PASS);
+    desk_brings(BYTES("123456789")); /* no length that a cookie can have */
+    CHECK_EQUAL(desk_asks_for(about_us), ACTION_PASS);
+    CHECK_EQUAL(desk_rcode(), RCODE_FORMERR);
+    desk_brings(BYTES(""));
+    desk_close();
+}

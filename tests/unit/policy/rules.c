@@ -16,6 +16,22 @@ TEST(rules_access, "who may not ask is refused, or not answered, as the configur
     desk_close();
 }
 
+TEST(rules_refusals, "who may not ask is refused at a rate, for it may be a victim")
+{
+    unsigned refused = 0;
+
+    desk_open("");
+    for (unsigned i = 0; i < 3000; i++)
+        refused += desk_asks(i % 2 ? "192.0.2.1" : "192.0.2.2", false, 0) == ACTION_REFUSE;
+    CHECK_EQUAL(refused, 500);
+    CHECK_EQUAL(desk_asks("192.0.2.3", false, 0), ACTION_DROP);
+    CHECK_TEXT(desk_verdict()->rule, "access");
+    CHECK_EQUAL(desk_asks("192.0.2.3", true, 0), ACTION_REFUSE);
+    CHECK_EQUAL(desk_asks("192.0.3.1", false, 0), ACTION_REFUSE);
+    CHECK_EQUAL(desk_asks("192.0.2.1", false, 11), ACTION_REFUSE);
+    desk_close();
+}
+
 TEST(rules_rate, "a client has its burst and its rate, and its network a multiple of them")
 {
     desk_open(LIMITED);

@@ -1,6 +1,8 @@
 #include "unit/policy/desk.h"
 #include "unit/test.h"
 
+#include <stdio.h>
+
 #define FEW "limit: {rate: 0/s, subdomain_rate: 10/s, subdomain_burst: 5, verified: 3}\n"
 
 TEST(subdomains_flood, "names without end below one domain are asked for at a rate, no more")
@@ -100,5 +102,26 @@ TEST(subdomains_off, "a rate of 0 is no limit")
 {
     desk_open("limit: {subdomain_rate: 0/s}\n");
     CHECK_EQUAL(desk_floods(2000, "10.0.0.1", "victim.example", 0), 2000);
+    desk_close();
+}
+
+TEST(subdomains_v6, "who has a /64 of IPv6 is one client, whatever addresses it asks from")
+{
+    char host[32];
+    unsigned asked = 0;
+
+    desk_open("limit: {rate: 0/s, subdomain_rate: 10/s, subdomain_burst: 5}\n");
+    for (unsigned i = 1; i <= 50; i++) {
+        snprintf(host, sizeof host, "fd00::%x:%x", i, i);
+        asked += desk_floods(1, host, "victim.example", 0);
+    }
+    CHECK_EQUAL(asked, 5);
+    CHECK_EQUAL(desk_verdict()->bits, 64);
+    CHECK_EQUAL(desk_floods(9, "fd00:0:0:1::1", "victim.example", 0), 5);
+    desk_close();
+    desk_open("limit: {rate: 0/s, subdomain_rate: 10/s, subdomain_burst: 5, prefix6: [56],"
+              "multiple6: [1]}\n");
+    CHECK_EQUAL(desk_floods(9, "fd00::1", "victim.example", 0), 5);
+    CHECK_EQUAL(desk_floods(9, "fd00:0:0:1::1", "victim.example", 0), 0);
     desk_close();
 }
