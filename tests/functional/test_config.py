@@ -41,6 +41,14 @@ def test_schema_accepts_what_is_in_force(schema):
     schema.validate(yaml.safe_load(run("print", "effective").stdout))
 
 
+def test_the_schema_knows_what_stands_in_lists_that_are_not_written(schema):
+    told = schema.schema["properties"]
+    limit = yaml.safe_load(run("print", "effective").stdout)["limit"]
+    assert told["bootstrap"]["default"] == yaml.safe_load(run("print", "effective").stdout)["bootstrap"] != []
+    for key in ("prefix4", "multiple4", "prefix6", "multiple6", "allow"):
+        assert told["limit"]["properties"][key]["default"] == limit[key]
+
+
 # What is wrong in the eyes of both; the place is that of `check`.
 WRONG = [
     ("wrkers: 1\n", "1:1: unknown key `wrkers`; did you mean `workers`?"),
