@@ -72,7 +72,7 @@ static void hush_tokens(void *arg, const char *whose, uint64_t left, uint64_t al
 
 static void tell_opinion(struct inquiry *i, enum rule_id rule, const struct policy_opinion *opinion)
 {
-    const char *says = opinion->is_explained ? action_name(opinion->action) : "not explained";
+    const char *says = action_name(opinion->action);
     struct report *report = i->report;
     char text[64];
 
@@ -89,22 +89,29 @@ static void tell_opinion(struct inquiry *i, enum rule_id rule, const struct poli
     }
 }
 
+static bool has_route(void *arg, struct slice name)
+{
+    const struct inquiry *i = arg;
+
+    return roster_has_route(i->crew->plan->roster, name);
+}
+
 /* Those that are asked at `moment`; the first that is against the query decides. */
 static void tell_rules(struct inquiry *i, enum moment moment)
 {
     const struct policy *policy = i->crew->plan->policy;
-    struct policy_state *state = i->crew->commons.policy;
+    struct policy_desk desk = { .state = i->crew->commons.policy, .has_route = has_route, .arg = i };
     const struct explanation silent = { hush, hush_tokens, NULL };
     const struct explanation aloud = { say, say_tokens, i->report };
 
     for (enum rule_id rule = 0; rule < RULE_COUNT; rule++) {
         struct policy_opinion opinion =
-            policy_explain(policy, state, rule, &i->query, i->now_ns, &silent);
+            policy_explain(policy, &desk, rule, &i->query, i->now_ns, &silent);
 
         if (opinion.moment != moment)
             continue;
         tell_opinion(i, rule, &opinion);
-        policy_explain(policy, state, rule, &i->query, i->now_ns, &aloud);
+        policy_explain(policy, &desk, rule, &i->query, i->now_ns, &aloud);
         if (i->fate || opinion.mode != MODE_ENFORCE || opinion.action == ACTION_PASS ||
             moment == ON_HANDSHAKE) /* the query may come another way */
             continue;

@@ -43,9 +43,18 @@ static enum action judge(const void *rule, struct trial *t)
     return ACTION_ANSWER;
 }
 
+static enum action explain(const void *rule, const struct trial *t, const struct explanation *e)
+{
+    (void)e;
+    if (t->query->asked.question.qtype != TYPE_ANY || ((const struct any_rule *)rule)->forwards)
+        return ACTION_PASS;
+    return ACTION_ANSWER;
+}
+
 const struct rule_ops rule_any = {
     .name = "any",
     .size = sizeof(struct any_rule),
     .compile = compile,
     .judge = { [ON_QUERY] = judge },
+    .explain = explain,
 };

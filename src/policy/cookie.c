@@ -101,9 +101,18 @@ static enum action judge(const void *rule, struct trial *t)
     return ACTION_PASS;
 }
 
+static enum action explain(const void *rule, const struct trial *t, const struct explanation *e)
+{
+    (void)rule;
+    (void)t;
+    (void)e;
+    return ACTION_PASS;
+}
+
 const struct rule_ops rule_cookie = {
     .name = "cookie",
     .size = sizeof(struct cookie_rule),
     .compile = compile,
     .judge = { [ON_QUERY] = judge },
+    .explain = explain,
 };

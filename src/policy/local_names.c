@@ -7,6 +7,7 @@
 #include "config/config.h"
 #include "dns/name.h"
 #include "dns/types.h"
+#include "policy/explain.h"
 #include "policy/local_zones.h"
 #include "policy/policy.h"
 #include "policy/policy_config.h"
@@ -167,20 +168,48 @@ static enum action answer(struct trial *t, const struct asked *a)
     return ACTION_ANSWER;
 }
 
+/* Finds the zone; the question is not ours when there is none. */
+static struct asked look_up(const struct local_rule *r, const struct question *q)
+{
+    struct asked a = { .name = question_name(q), .qtype = q->qtype };
+
+    a.zone = local_zones_find(r->zones, a.name);
+    a.is_zone = a.zone && a.name.len == a.zone->name_len;
+    return a;
+}
+
+static bool is_routed(const struct trial *t, const struct asked *a)
+{
+    return t->desk->has_route && t->desk->has_route(t->desk->arg, a->name);
+}
+
 static enum action judge(const void *rule, struct trial *t)
 {
     const struct question *q = &t->query->asked.question;
-    struct asked a = { .name = question_name(q), .qtype = q->qtype };
+    struct asked a;
 
     if (q->qclass == CLASS_CH)
         return ACTION_REFUSE;
-    a.zone = local_zones_find(((const struct local_rule *)rule)->zones, a.name);
-    if (!a.zone || (t->desk->has_route && t->desk->has_route(t->desk->arg, a.name)))
+    a = look_up(rule, q);
+    if (!a.zone || is_routed(t, &a))
         return ACTION_PASS;
-    a.is_zone = a.name.len == a.zone->name_len;
     if (q->qclass != CLASS_IN)
         return ACTION_REFUSE;
     return is_parents_business(&a, t->query) ? ACTION_PASS : answer(t, &a);
+}
+
+static enum action explain(const void *rule, const struct trial *t, const struct explanation *e)
+{
+    const struct asked a = look_up(rule, &t->query->asked.question);
+
+    if (!a.zone)
+        return ACTION_PASS;
+    if (is_routed(t, &a)) {
+        explain_say(e, "zone", "%s., but a route speaks of the name", a.zone->name);
+        return ACTION_PASS;
+    }
+    explain_say(e, "zone", "%s. (%s)", a.zone->name, a.zone->why);
+    return is_parents_business(&a, t->query) ? ACTION_PASS : ACTION_ANSWER;
 }
 
 const struct rule_ops rule_local_names = {
@@ -189,4 +218,5 @@ const struct rule_ops rule_local_names = {
     .compile = compile,
     .done = done,
     .judge = { [ON_QUERY] = judge },
+    .explain = explain,
 };

@@ -195,17 +195,15 @@ void policy_note_response(struct policy_desk *d, struct query *q, uint64_t now_n
             table[i]->on_response(d->policy->rules[i].compiled, &t);
 }
 
-struct policy_opinion policy_explain(const struct policy *p, struct policy_state *s,
+struct policy_opinion policy_explain(const struct policy *p, struct policy_desk *d,
                                      enum rule_id rule, struct query *q, uint64_t now_ns,
                                      const struct explanation *e)
 {
-    const struct trial t = { .state = s, .query = q, .now_ns = now_ns };
+    const struct trial t = { .desk = d, .state = d->state, .query = q, .now_ns = now_ns };
     struct policy_opinion opinion = { .mode = p->rules[rule].mode, .moment = ON_QUERY };
 
     while (opinion.moment + 1 < MOMENT_COUNT && !table[rule]->judge[opinion.moment])
         opinion.moment++;
-    opinion.is_explained = table[rule]->explain != NULL;
-    if (opinion.is_explained)
-        opinion.action = table[rule]->explain(p->rules[rule].compiled, &t, e);
+    opinion.action = table[rule]->explain(p->rules[rule].compiled, &t, e);
     return opinion;
 }

@@ -68,12 +68,12 @@ void policy_note_response(struct policy_desk *d, struct query *q, uint64_t now_n
 struct policy_opinion {
     enum policy_mode mode;
     enum moment moment; /* when it would be asked */
-    bool is_explained;  /* else it keeps to itself what it would say */
     enum action action;
 };
 
-/* Of `q` the rules need the client and the question. From any thread; changes nothing. */
-struct policy_opinion policy_explain(const struct policy *p, struct policy_state *s,
+/* Of `q` the rules need the client and the question, of the desk `state` and `has_route`. From any
+ * thread; changes nothing. */
+struct policy_opinion policy_explain(const struct policy *p, struct policy_desk *d,
                                      enum rule_id rule, struct query *q, uint64_t now_ns,
                                      const struct explanation *e);
 

@@ -4,6 +4,7 @@
  */
 #include "config/config.h"
 #include "dns/types.h"
+#include "policy/explain.h"
 #include "policy/policy_config.h"
 #include "policy/rule.h"
 
@@ -33,9 +34,19 @@ static enum action judge(const void *rule, struct trial *t)
     return q->cookie.state == COOKIE_NONE ? ACTION_TRUNCATE : ACTION_BADCOOKIE;
 }
 
+static enum action explain(const void *rule, const struct trial *t, const struct explanation *e)
+{
+    (void)t;
+    if (!((const struct proof_rule *)rule)->is_required)
+        return ACTION_PASS;
+    explain_say(e, "cookies", "required; who has none comes back over TCP");
+    return ACTION_TRUNCATE;
+}
+
 const struct rule_ops rule_proof = {
     .name = "proof",
     .size = sizeof(struct proof_rule),
     .compile = compile,
     .judge = { [ON_QUERY] = judge },
+    .explain = explain,
 };

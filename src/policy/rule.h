@@ -44,7 +44,8 @@ struct rule_ops {
     /* What should become of the query; of one who connects, whether that is anything but PASS. */
     enum action (*judge[MOMENT_COUNT])(const void *rule, struct trial *t);
 
-    /* What `judge` would say, and why. Changes nothing. */
+    /* What `judge` would say, and why, of a client over UDP that has no cookie. Changes nothing; no
+     * rule is without it. */
     enum action (*explain)(const void *rule, const struct trial *t, const struct explanation *e);
 
     /* An upstream is asked, and not for somebody else already. */

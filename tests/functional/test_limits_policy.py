@@ -336,6 +336,14 @@ def test_explain_tells_what_the_cache_knows(limited, path):
     assert lines["fate"] == "answered from the cache" and lines["upstream"].endswith("  up")
 
 
+@pytest.mark.parametrize("name, kind, rule", [("localhost", "A", "local_names"), ("a.example", "ANY", "any")])
+def test_explain_tells_what_dotproxy_answers_itself(limited, chaos, path, name, kind, rule):
+    served = limited()
+    assert ask_from(served, ONE, name, qtype=kind).rcode() == 0 and not chaos.asked_about(name)
+    told, rules = explain(path, ONE, name, kind)
+    assert told["fate"] == f"answer, by rule {rule}" and rules[rule]["says"] == "answer"
+
+
 def test_explain_tells_the_route_and_the_group(stage, chaos, path):
     inside = stage.chaos("udp")
     stage.proxy(chaos, stage.row(inside, group="internal"), control={"socket": str(path)},

@@ -119,7 +119,7 @@ struct policy_opinion desk_explains(enum rule_id rule, const char *host, const c
     query = (struct query){ 0 };
     CHECK_EQUAL(addr_parse(host, 4711, &query.client), OK);
     set_name(name);
-    return policy_explain(policy, desk.state, rule, &query, now_ms * NS_PER_MS, &e);
+    return policy_explain(policy, &desk, rule, &query, now_ms * NS_PER_MS, &e);
 }
 
 unsigned desk_floods(unsigned count, const char *host, const char *domain, uint64_t now_ms)

@@ -13,7 +13,7 @@ TEST(explain_access, "the prefix that decides is told, and where it was written"
 
     desk_open("limit: {allow: [192.0.2.0/24], deny: [192.0.2.0/28]}\n");
     o = desk_explains(RULE_access, "192.0.2.200", "x.example", 0, text);
-    CHECK(o.is_explained && o.action == ACTION_PASS && o.moment == ON_QUERY);
+    CHECK(o.action == ACTION_PASS && o.moment == ON_QUERY);
     CHECK_TEXT(text, "prefix: 192.0.2.0/24 in limit.allow\n");
     o = desk_explains(RULE_access, "192.0.2.7", "x.example", 0, text);
     CHECK_EQUAL(o.action, ACTION_REFUSE);
@@ -66,6 +66,34 @@ TEST(explain_subdomains, "the registrable domain and what is left for it is told
     CHECK_EQUAL(o.action, ACTION_CACHE_ONLY);
     o = desk_explains(RULE_subdomains, "10.0.0.1", "other.co.uk", 0, text);
     CHECK_EQUAL(o.action, ACTION_PASS);
+    desk_close();
+}
+
+TEST(explain_local_names, "a name that never leaves is answered here, unless a route speaks of it")
+{
+    desk_open("");
+    CHECK_EQUAL(desk_explains(RULE_local_names, "10.0.0.1", "a.localhost", 0, text).action,
+                ACTION_ANSWER);
+    CHECK_TEXT(text, "zone: localhost. (RFC 6761 section 6.3)\n");
+    CHECK_EQUAL(desk_explains(RULE_local_names, "10.0.0.1", "localhost.example", 0, text).action,
+                ACTION_PASS);
+    CHECK_TEXT(text, "");
+    desk_route("home.arpa");
+    CHECK_EQUAL(desk_explains(RULE_local_names, "10.0.0.1", "tv.home.arpa", 0, text).action,
+                ACTION_PASS);
+    CHECK(strstr(text, "zone: home.arpa., but a route"));
+    desk_close();
+}
+
+TEST(explain_proof, "where cookies are required a client without one is sent to TCP")
+{
+    desk_open("limit: {cookies: require}\n");
+    CHECK_EQUAL(desk_explains(RULE_proof, "10.0.0.1", "x.example", 0, text).action,
+                ACTION_TRUNCATE);
+    CHECK(strstr(text, "required"));
+    desk_reload("");
+    CHECK_EQUAL(desk_explains(RULE_proof, "10.0.0.1", "x.example", 0, text).action, ACTION_PASS);
+    CHECK_EQUAL(desk_explains(RULE_cookie, "10.0.0.1", "x.example", 0, text).action, ACTION_PASS);
     desk_close();
 }
 
