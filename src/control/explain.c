@@ -100,7 +100,9 @@ static bool has_route(void *arg, struct slice name)
 static void tell_rules(struct inquiry *i, enum moment moment)
 {
     const struct policy *policy = i->crew->plan->policy;
-    struct policy_desk desk = { .state = i->crew->commons.policy, .has_route = has_route, .arg = i };
+    struct policy_desk desk = { .state = i->crew->commons.policy,
+                                .has_route = has_route,
+                                .arg = i };
     const struct explanation silent = { hush, hush_tokens, NULL };
     const struct explanation aloud = { say, say_tokens, i->report };
 

@@ -266,6 +266,7 @@ def test_top_tells_names_and_domains_of_all_workers(stage, chaos, path):
     names = tell_json(path, "top", "names")["names"]
     assert names[0]["name"] == "www.one.example." and abs(names[0]["share"] - 0.5) < 0.02
     assert len(names) == 20 and len(tell_json(path, "top", "names", "3")["names"]) == 3
+    assert len(tell_json(path, "top", "1")["clients"]) == 1
     domains = tell_json(path, "top", "domains")["domains"]
     assert {row["domain"] for row in domains} == {"one.example.", "many.co.uk."}
     assert "www.one.example." in tell(path, "top", "names").splitlines()[1]
@@ -273,7 +274,8 @@ def test_top_tells_names_and_domains_of_all_workers(stage, chaos, path):
 
 @pytest.mark.parametrize("words, hint", [
     (["top", "servers"], "clients, names or domains"), (["top", "names", "0"], "0 is no number"),
-    (["top", "names", "many"], "many is no number"), (["explain"], "CLIENT NAME TYPE"),
+    (["top", "names", "many"], "many is no number"), (["top", "3", "names"], "names is no number"),
+    (["top", "0"], "0 is no number"), (["explain"], "CLIENT NAME TYPE"),
     (["explain", "nobody", "a.example", "A"], "CLIENT is an address"),
     (["explain", ONE, "a..b", "A"], "NAME is a name"), (["explain", ONE, "a.example", "B"], "TYPE")])
 def test_ctl_says_what_is_wrong_with_its_operands(limited, path, words, hint):
