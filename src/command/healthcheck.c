@@ -10,6 +10,7 @@
 #include "command/sections.h"
 #include "dns/types.h"
 #include "upstream/roster.h"
+#include "upstream/server_view.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -18,20 +19,24 @@
 #define PAGE_PATIENCE_MS 2000
 #define SCHEMES          "dns://, udp://, tcp://, tls:// or http://"
 
-/* What came of it. */
 struct finding {
+    const char *url;
     int status;
-    const char *phase, *why; /* of a failure */
 };
 
-static void note_answer(void *arg, const struct upstream_answer *answer)
+static void note_answer(void *arg, const struct upstream_answer *answer,
+                        const struct roster *roster)
 {
     struct finding *found = arg;
+    struct server_view view;
 
+    found->status = answer->response ? STATUS_OK : STATUS_FAILED;
     if (answer->response)
-        found->status = STATUS_OK;
-    found->phase = phase_name(answer->phase);
-    found->why = err_text(answer->err);
+        return;
+    server_view_read(&view, roster, 0);
+    fprintf(stderr, "healthcheck: %s does not answer: %s phase: %s\n", found->url,
+            phase_name(view.reason ? view.phase : answer->phase),
+            view.reason ? view.reason : err_text(answer->err));
 }
 
 /* The service's own door as an upstream: dns:// is asked over UDP. */
@@ -54,7 +59,7 @@ static int check(const char *url)
     char reason[ROSTER_REASON_MAX] = "";
     struct problems problems;
     struct config *config;
-    struct finding found = { .status = STATUS_FAILED };
+    struct finding found = { url, STATUS_FAILED };
 
     if (make_config(url, &config, &problems) != OK) {
         fprintf(stderr, "healthcheck: %s\n", problems.list[0].text);
@@ -62,9 +67,6 @@ static int check(const char *url)
     }
     if (lookup(config, &transfer, note_answer, &found, reason) != OK)
         fprintf(stderr, "healthcheck: %s\n", reason);
-    else if (found.status != STATUS_OK)
-        fprintf(stderr, "healthcheck: %s does not answer: %s phase: %s\n", url, found.phase,
-                found.why);
     config_unref(&config);
     return found.status;
 }
