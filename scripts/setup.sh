@@ -95,7 +95,8 @@ if [ "$(id -u)" -eq 0 ]; then
 elif command -v sudo >/dev/null && { [ -t 0 ] || sudo -n true 2>/dev/null; }; then
     as_root() { sudo "$@"; }
 else
-    echo "setup: packages are missing; as root, run: apt-get install $missing" >&2
+    echo "setup: these packages are missing: $missing" >&2
+    echo "setup: to install them, run as root: scripts/setup.sh $*" >&2
     exit 1
 fi
 

@@ -52,9 +52,9 @@ static int say_unknown_option(const char *text)
 
     for (const struct option *known = names; known->name; known++)
         nearest_offer(&n, known->name);
-    fprintf(stderr, "ctl: unknown option %s; %s%s\n", text,
-            n.best ? "did you mean --" : "`dotproxy ctl` lists what there is",
-            n.best ? n.best : "");
+    fprintf(stderr, "ctl: unknown option %s; %s%s%s\n", text,
+            n.best ? "did you mean --" : "`dotproxy ctl` lists what there is", n.best ? n.best : "",
+            n.best ? "?" : "");
     return STATUS_USAGE;
 }
 
@@ -95,9 +95,9 @@ static int check_request(struct ctl *ctl)
         fprintf(stderr, "ctl: %s is not expected behind %s\n", r->words[kind->operands_max + 1],
                 kind->name);
     else
-        fprintf(stderr, "ctl: there is no request %s; %s%s\n", r->words[0],
+        fprintf(stderr, "ctl: there is no request %s; %s%s%s\n", r->words[0],
                 near ? "did you mean " : "`dotproxy ctl` lists what there is",
-                near ? near->name : "");
+                near ? near->name : "", near ? "?" : "");
     return STATUS_USAGE;
 }
 

@@ -10,19 +10,33 @@
 #include "command/sections.h"
 #include "dns/types.h"
 #include "upstream/roster.h"
+#include "upstream/server_view.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define URL_DEFAULT      "dns://127.0.0.1:53"
 #define PAGE_PATIENCE_MS 2000
+#define SCHEMES          "dns://, udp://, tcp://, tls:// or http://"
 
-static void note_answer(void *arg, const struct upstream_answer *answer)
+struct finding {
+    const char *url;
+    int status;
+};
+
+static void note_answer(void *arg, const struct upstream_answer *answer,
+                        const struct roster *roster)
 {
-    int *status = arg;
+    struct finding *found = arg;
+    struct server_view view;
 
+    found->status = answer->response ? STATUS_OK : STATUS_FAILED;
     if (answer->response)
-        *status = STATUS_OK;
+        return;
+    server_view_read(&view, roster, 0);
+    fprintf(stderr, "healthcheck: %s does not answer: %s phase: %s\n", found->url,
+            phase_name(view.reason ? view.phase : answer->phase),
+            view.reason ? view.reason : err_text(answer->err));
 }
 
 /* The service's own door as an upstream: dns:// is asked over UDP. */
@@ -45,18 +59,16 @@ static int check(const char *url)
     char reason[ROSTER_REASON_MAX] = "";
     struct problems problems;
     struct config *config;
-    int status = STATUS_FAILED;
+    struct finding found = { url, STATUS_FAILED };
 
     if (make_config(url, &config, &problems) != OK) {
         fprintf(stderr, "healthcheck: %s\n", problems.list[0].text);
         return STATUS_USAGE;
     }
-    if (lookup(config, &transfer, note_answer, &status, reason) != OK)
+    if (lookup(config, &transfer, note_answer, &found, reason) != OK)
         fprintf(stderr, "healthcheck: %s\n", reason);
-    else if (status != STATUS_OK)
-        fprintf(stderr, "healthcheck: %s does not answer\n", url);
     config_unref(&config);
-    return status;
+    return found.status;
 }
 
 /* What monitoring reads: /health, /ready. */
@@ -79,11 +91,26 @@ static int check_page(const char *text)
     return status;
 }
 
+static bool has_our_scheme(const char *url)
+{
+    static const char *const schemes[] = { "dns://", "udp://", "tcp://", "tls://", "http://" };
+
+    for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
+        if (strncmp(url, schemes[i], strlen(schemes[i])) == 0)
+            return true;
+    return false;
+}
+
 int command_healthcheck(int argc, char **argv)
 {
     if (argc > 2) {
         fprintf(stderr, "healthcheck: %s is not expected here; write one URL, like %s\n", argv[2],
                 URL_DEFAULT);
+        return STATUS_USAGE;
+    }
+    if (argc == 2 && !has_our_scheme(argv[1])) {
+        fprintf(stderr, "healthcheck: %s: write a URL that begins with one of %s\n", argv[1],
+                SCHEMES);
         return STATUS_USAGE;
     }
     if (argc == 2 && strncmp(argv[1], "http://", 7) == 0)

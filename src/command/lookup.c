@@ -14,7 +14,8 @@
 
 struct asking {
     struct loop *loop;
-    upstream_answer_fn *answered;
+    struct roster *roster;
+    lookup_fn *answered;
     void *arg;
 };
 
@@ -22,11 +23,11 @@ static void take_answer(void *arg, const struct upstream_answer *answer)
 {
     struct asking *asking = arg;
 
-    asking->answered(asking->arg, answer);
+    asking->answered(asking->arg, answer, asking->roster);
     loop_stop(asking->loop);
 }
 
-static err_t ask(struct asking *asking, struct roster *roster, const struct question *question)
+static err_t ask(struct asking *asking, const struct question *question)
 {
     struct metrics metrics = { 0 };
     struct random random = { 0 };
@@ -38,7 +39,7 @@ static err_t ask(struct asking *asking, struct roster *roster, const struct ques
     err_t err;
 
     list_init(&context.sets);
-    TRY(upstream_set_new(&upstreams, &context, roster));
+    TRY(upstream_set_new(&upstreams, &context, asking->roster));
     err = upstream_ask(upstreams, upstream_group_for(upstreams, question_name(question)), &query,
                        take_answer, asking, NULL);
     if (err == OK)
@@ -47,19 +48,18 @@ static err_t ask(struct asking *asking, struct roster *roster, const struct ques
     return err;
 }
 
-err_t lookup(struct config *config, const struct question *question, upstream_answer_fn *answered,
-             void *arg, char reason[1024])
+err_t lookup(struct config *config, const struct question *question, lookup_fn *answered, void *arg,
+             char reason[1024])
 {
     struct asking asking = { .answered = answered, .arg = arg };
-    struct roster *roster;
     err_t err;
 
     snprintf(reason, ROSTER_REASON_MAX, "%s", err_text(ERR_NOMEM));
-    TRY(roster_new(&roster, config, 1, reason));
+    TRY(roster_new(&asking.roster, config, 1, reason));
     err = loop_new(&asking.loop);
     if (err == OK)
-        err = ask(&asking, roster, question);
+        err = ask(&asking, question);
     loop_free(&asking.loop);
-    roster_unref(roster);
+    roster_unref(asking.roster);
     return err;
 }

@@ -6,16 +6,35 @@
 #include "dns/print.h"
 #include "dns/types.h"
 #include "upstream/roster.h"
+#include "upstream/server_view.h"
 
 #include <stdio.h>
 
-static void print_answer(void *arg, const struct upstream_answer *answer)
+static void tell_failures(const struct upstream_answer *answer, const struct roster *roster)
+{
+    size_t told = 0;
+
+    for (size_t i = 0; i < roster->count; i++) {
+        struct server_view view;
+
+        server_view_read(&view, roster, i);
+        if (view.reason)
+            fprintf(stderr, "query: %s does not answer: %s phase: %s\n", view.url,
+                    phase_name(view.phase), view.reason);
+        told += view.reason != NULL;
+    }
+    if (told == 0)
+        fprintf(stderr, "query: no upstream answered: %s phase: %s\n", phase_name(answer->phase),
+                err_text(answer->err));
+}
+
+static void print_answer(void *arg, const struct upstream_answer *answer,
+                         const struct roster *roster)
 {
     int *status = arg;
 
     if (!answer->response) {
-        fprintf(stderr, "query: no upstream answered: %s phase: %s\n", phase_name(answer->phase),
-                err_text(answer->err));
+        tell_failures(answer, roster);
         return;
     }
     *status = STATUS_OK;

@@ -68,7 +68,10 @@ void print_kind(const struct option_row *row, FILE *out)
         print_words(row->min, "", "://", out);
         return;
     case OPTION_STRINGS:
-        fputs("a text, or a list of texts", out);
+        if (option_lists_numbers(row))
+            fputs("a whole number, or a list of them", out);
+        else
+            fputs("a text, or a list of texts", out);
         return;
     }
 }

@@ -3,6 +3,7 @@
 
 #include "config/print.h"
 #include "config/value.h"
+#include "config/value_print.h"
 
 void print_man_text(const char *text, FILE *out)
 {
@@ -23,6 +24,13 @@ void print_man_text(const char *text, FILE *out)
     putc('\n', out);
 }
 
+static void print_default_list(const struct option_row *row, FILE *out)
+{
+    fputs("Default: ", out);
+    value_print_initial_list(row, out);
+    fputs(".\n", out);
+}
+
 static void print_row(const struct option_row *row, FILE *out)
 {
     fprintf(out, ".It Ic %s\n", row->name);
@@ -32,6 +40,8 @@ static void print_row(const struct option_row *row, FILE *out)
     fputs(".\n", out);
     if (!row->initial)
         fputs("This key must be written.\n", out);
+    else if (row->initial[0] && row->type == OPTION_STRINGS)
+        print_default_list(row, out);
     else if (row->initial[0])
         fprintf(out, "Default: %s.\n", row->initial);
 }

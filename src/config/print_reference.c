@@ -2,15 +2,23 @@
 #include "config/print.h"
 
 #include "config/value.h"
+#include "config/value_print.h"
 
 #include <string.h>
+
+static void print_default_list(const struct option_row *row, FILE *out)
+{
+    putc('`', out);
+    value_print_initial_list(row, out);
+    putc('`', out);
+}
 
 static void print_default(const struct option_row *row, FILE *out)
 {
     if (!row->initial)
         fputs("must be written", out);
     else if (row->type == OPTION_STRINGS)
-        fputs("`[]`", out);
+        print_default_list(row, out);
     else if (row->initial[0] == '\0')
         fputs("empty", out);
     else
@@ -64,7 +72,8 @@ void print_reference(const struct section *const *sections, size_t count, FILE *
         "`--set SECTION.INDEX.KEY=VALUE` for one item, the first being 0.\n\n"
         "Durations are a number and `ms`, `s`, `m`, `h` or `d`; sizes a number of bytes, or a "
         "number\n"
-        "and `KiB`, `MiB` or `GiB`.\n",
+        "and `KiB`, `MiB` or `GiB`. Names of files without a `/` in front begin in the directory\n"
+        "that dotproxy is started in.\n",
         out);
     for (size_t i = 0; i < count; i++)
         if (print_is_first(sections, i))

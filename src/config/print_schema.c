@@ -110,15 +110,21 @@ static void text_members(struct json *j, const char *pattern)
         text_member(j, "pattern", pattern);
 }
 
-/* A list, or the text that alone stands for one. */
-static void list_members(struct json *j, const char *pattern)
+/* A list, or what alone stands for a list of one. */
+static void list_members(struct json *j, const struct option_row *row)
 {
-    raw_member(j, "type", "[\"array\", \"string\"]");
+    bool has_numbers = option_lists_numbers(row);
+    const char *pattern = row->min;
+
+    raw_member(j, "type",
+               has_numbers ? "[\"array\", \"integer\", \"string\"]" : "[\"array\", \"string\"]");
     if (pattern[0])
         text_member(j, "pattern", pattern);
     key(j, "items");
     open_map(j);
-    text_members(j, pattern);
+    raw_member(j, "type", has_numbers ? "[\"integer\", \"string\"]" : "\"string\"");
+    if (pattern[0])
+        text_member(j, "pattern", pattern);
     close_map(j);
 }
 
@@ -156,7 +162,7 @@ static void type_members(struct json *j, const struct option_row *row)
         url_members(j, row->min);
         return;
     case OPTION_STRINGS:
-        list_members(j, row->min);
+        list_members(j, row);
         return;
     }
 }
@@ -164,6 +170,12 @@ static void type_members(struct json *j, const struct option_row *row)
 static bool is_integer(const char *text)
 {
     return text[0] && text[strspn(text, "0123456789")] == '\0';
+}
+
+static void default_list(struct json *j, const struct option_row *row)
+{
+    key(j, "default");
+    value_print_initial_list(row, j->out);
 }
 
 static void default_member(struct json *j, const struct option_row *row)
@@ -175,7 +187,7 @@ static void default_member(struct json *j, const struct option_row *row)
     if (row->type == OPTION_BOOL)
         raw_member(j, "default", strcmp(row->initial, "yes") == 0 ? "true" : "false");
     else if (row->type == OPTION_STRINGS)
-        raw_member(j, "default", "[]");
+        default_list(j, row);
     else if (is_number && is_integer(row->initial))
         raw_member(j, "default", row->initial);
     else

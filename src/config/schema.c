@@ -40,6 +40,11 @@ const char *option_words(const struct option_row *row)
     return row->initial && strcmp(row->initial, "auto") == 0 ? "auto" : "";
 }
 
+bool option_lists_numbers(const struct option_row *row)
+{
+    return row->type == OPTION_STRINGS && strcmp(row->min, "^[0-9]+$") == 0;
+}
+
 /* YAML 1.1 takes `on` and `off` for the truth values, and its tools write others of their words. */
 static const char *plain_word(const char *word)
 {

@@ -142,6 +142,9 @@ const struct option_row *option_next(struct option_walk *walk); /* NULL at the e
 const char *option_words(const struct option_row *row); /* "" for none */
 bool option_word_find(const struct option_row *row, const char *word, uint64_t *ret_value);
 
+/* Whether all texts of a STRINGS are whole numbers, which nobody writes in quotes. */
+bool option_lists_numbers(const struct option_row *row);
+
 /* Which of its words a CHOICE is; YAML's other words for `on` and `off` stand for these. */
 bool choice_find(const struct option_row *row, const char *word, unsigned *ret_index);
 

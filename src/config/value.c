@@ -97,21 +97,41 @@ static err_t set_number(struct input *in)
     return OK;
 }
 
+/* The schemes that this key takes are fewer than those that a URL may have. */
+static err_t check_scheme(struct input *in)
+{
+    const char *end = strstr(in->text, "://"), *words = in->row->min;
+    const struct slice usual = words_at(words, 0);
+    char scheme[16];
+    unsigned index;
+
+    in->at = 0;
+    if (!end)
+        return problem_set(in->problem,
+                           "%s: %.200s: this is no URL; begin it with one of %s and ://, as in "
+                           "%.*s://192.0.2.1",
+                           in->row->name, in->text, words, (int)usual.len,
+                           (const char *)usual.data);
+    snprintf(scheme, sizeof scheme, "%.*s", (int)(end - in->text), in->text);
+    if (words_find(words, scheme, &index))
+        return OK;
+    return problem_set(in->problem, "%s: %s:// is not possible here; write one of %s",
+                       in->row->name, scheme, words);
+}
+
 static err_t set_url(struct input *in)
 {
     struct url_fault fault;
     struct url url;
-    unsigned index;
-    err_t err = url_parse(in->store, in->text, &url, &fault);
+    err_t err = check_scheme(in);
 
+    TRY(err);
+    err = url_parse(in->store, in->text, &url, &fault);
     if (err == ERR_MALFORMED) {
         in->at = fault.at;
         return problem_set(in->problem, "%s: %.200s: %s", in->row->name, in->text, fault.why);
     }
     TRY(err);
-    if (!words_find(in->row->min, url.scheme, &index))
-        return problem_set(in->problem, "%s: %s:// is not possible here; write one of %s",
-                           in->row->name, url.scheme, in->row->min);
     *(struct url *)in->field = url;
     return OK;
 }

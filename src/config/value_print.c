@@ -55,12 +55,28 @@ static void print_text(const char *text, FILE *out)
         value_print_quoted(text, out);
 }
 
-static void print_strings(const struct strings *strings, FILE *out)
+static void print_strings(const struct option_row *row, const struct strings *strings, FILE *out)
 {
     putc('[', out);
     for (size_t i = 0; i < strings->count; i++) {
         fputs(i ? ", " : "", out);
-        value_print_quoted(strings->items[i], out);
+        if (option_lists_numbers(row))
+            fputs(strings->items[i], out);
+        else
+            value_print_quoted(strings->items[i], out);
+    }
+    putc(']', out);
+}
+
+void value_print_initial_list(const struct option_row *row, FILE *out)
+{
+    const char *mark = option_lists_numbers(row) ? "" : "\"";
+    const char *text = row->initial;
+
+    putc('[', out);
+    for (size_t len; *text; text += len + (text[len] == ',')) {
+        len = strcspn(text, ",");
+        fprintf(out, "%s%s%.*s%s", text > row->initial ? ", " : "", mark, (int)len, text, mark);
     }
     putc(']', out);
 }
@@ -110,7 +126,7 @@ void value_print(const struct option_row *row, const void *item, FILE *out)
         print_text(((const struct url *)field)->text, out);
         return;
     case OPTION_STRINGS:
-        print_strings(field, out);
+        print_strings(row, field, out);
         return;
     }
 }

@@ -17,6 +17,7 @@ struct reading {
     struct store *store;
     unsigned depth;
     struct problem *problem;
+    struct slice bytes;
     struct mark mark; /* of the problem */
 };
 
@@ -31,6 +32,29 @@ static err_t refuse(struct reading *r, const char *why)
     return problem_set(r->problem, "%s", why);
 }
 
+static bool begins_with_tab(struct slice bytes, unsigned line)
+{
+    const uint8_t *end;
+
+    for (; line > 1 && (end = memchr(bytes.data, '\n', bytes.len)); line--)
+        bytes = slice_after(bytes, (size_t)(end - bytes.data) + 1);
+    while (bytes.len > 0 && bytes.data[0] == ' ')
+        bytes = slice_after(bytes, 1);
+    return bytes.len > 0 && bytes.data[0] == '\t';
+}
+
+/* What people do wrong most, in words that help more than libyaml's. */
+static const char *hint_for(const struct reading *r)
+{
+    const char *problem = r->parser.problem ? r->parser.problem : "";
+
+    if (begins_with_tab(r->bytes, r->mark.line))
+        return "; the line begins with a tab: write spaces";
+    if (strncmp(problem, "mapping values", 14) == 0 || strstr(problem, "expected key"))
+        return "; keys that belong together begin in the same column";
+    return "";
+}
+
 static err_t next_event(struct reading *r)
 {
     yaml_event_delete(&r->event);
@@ -40,9 +64,10 @@ static err_t next_event(struct reading *r)
     if (r->parser.error == YAML_MEMORY_ERROR)
         return ERR_NOMEM;
     r->mark = mark_of(r->parser.problem_mark);
-    return problem_set(r->problem, "this is not YAML: %s%s%s",
+    return problem_set(r->problem, "this is not YAML: %s%s%s%s",
                        r->parser.problem ? r->parser.problem : "unreadable",
-                       r->parser.context ? " " : "", r->parser.context ? r->parser.context : "");
+                       r->parser.context ? " " : "", r->parser.context ? r->parser.context : "",
+                       hint_for(r));
 }
 
 static err_t read_node(struct reading *r, struct node **ret_node);
@@ -209,7 +234,7 @@ err_t yaml_read(struct slice bytes, struct store *store, const struct node **ret
     *ret_mark = (struct mark){ 1, 1 };
     if (bytes.len > YAML_BYTES_MAX)
         return problem_set(problem, "the file is larger than 1 MiB");
-    bytes = skip_byte_order_mark(bytes);
+    r.bytes = bytes = skip_byte_order_mark(bytes);
     TRY(check_characters(bytes, problem, ret_mark));
     if (!yaml_parser_initialize(&r.parser))
         return ERR_NOMEM;

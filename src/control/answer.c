@@ -22,9 +22,9 @@ static void refuse_name(const char *name, struct report *report)
 {
     const struct request_kind *near = request_nearest(name);
 
-    report_error(report, "there is no request %s; %s%s", name,
+    report_error(report, "there is no request %s; %s%s%s", name,
                  near ? "did you mean " : "`dotproxy ctl` lists what there is",
-                 near ? near->name : "");
+                 near ? near->name : "", near ? "?" : "");
 }
 
 static void answer_request(struct control_house *house, const struct request *request,

@@ -161,27 +161,35 @@ static void tell_person(const struct control_house *house, const struct gatherin
                (unsigned long long)g->rate / 1000, (unsigned long long)g->rate % 1000);
 }
 
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
 /* Whether the words make sense. */
 static bool read_words(const struct request *request, enum tally_kind *ret_kind, size_t *ret_rows,
                        struct report *report)
 {
+    const char *number;
     char *end;
+    bool has_kind = request->count > 1 && !is_digit(request->words[1][0]);
 
     *ret_kind = TALLY_clients;
     *ret_rows = ROWS_USUAL;
-    if (request->count > 1 && !tally_kind_find(request->words[1], ret_kind)) {
+    if (has_kind && !tally_kind_find(request->words[1], ret_kind)) {
         report_error(report, "there is no top %s; write %s, %s or %s", request->words[1],
                      tally_kind_name(TALLY_clients), tally_kind_name(TALLY_names),
                      tally_kind_name(TALLY_domains));
         return false;
     }
-    if (request->count < 3)
+    if (request->count == (has_kind ? 2 : 1))
         return true;
-    *ret_rows = strtoul(request->words[2], &end, 10);
-    if (request->words[2][0] >= '1' && request->words[2][0] <= '9' && *end == 0 &&
-        *ret_rows <= ROWS_MAX)
+    number = request->words[request->count - 1];
+    *ret_rows = strtoul(number, &end, 10);
+    if (is_digit(number[0]) && *end == 0 && *ret_rows >= 1 && *ret_rows <= ROWS_MAX &&
+        request->count == (has_kind ? 3 : 2))
         return true;
-    report_error(report, "%s is no number from 1 to %d", request->words[2], ROWS_MAX);
+    report_error(report, "%s is no number from 1 to %d", number, ROWS_MAX);
     return false;
 }
 

@@ -156,12 +156,24 @@ static void inherit(struct plan *p, const struct plan *before)
     }
 }
 
+static const char *advice_on(err_t err)
+{
+    if (err == ERR_SYSTEM && errno == EADDRINUSE)
+        return "; somebody else has that port: `ss -tulpn` tells who, or choose another address";
+    if (err == ERR_SYSTEM && errno == EACCES)
+        return "; ports below 1024 are for root and who has CAP_NET_BIND_SERVICE";
+    if (err == ERR_SYSTEM && errno == EADDRNOTAVAIL)
+        return "; no interface has that address";
+    return "";
+}
+
 err_t plan_open(struct plan *p, const struct plan *before, char reason[PLAN_REASON_MAX])
 {
     for (size_t i = 0; i < p->door_count; i++) {
         struct door *door = &p->doors[i];
         const struct door *same = before ? plan_find(before, door->ops, &door->addr) : NULL;
         char text[ADDR_TEXT_MAX];
+        const char *advice;
         err_t err;
 
         if (same && !same->is_absent)
@@ -169,8 +181,9 @@ err_t plan_open(struct plan *p, const struct plan *before, char reason[PLAN_REAS
         err = open_door(p, door);
         if (err == OK)
             continue;
-        snprintf(reason, PLAN_REASON_MAX, "cannot listen on %s://%s: %s", door->ops->name,
-                 addr_format(&door->addr, text), err_text(err));
+        advice = advice_on(err); /* while errno is what it was */
+        snprintf(reason, PLAN_REASON_MAX, "cannot listen on %s://%s: %s%s", door->ops->name,
+                 addr_format(&door->addr, text), err_text(err), advice);
         close_doors(p);
         return err;
     }

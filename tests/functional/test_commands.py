@@ -22,6 +22,18 @@ def test_healthcheck_is_ill_when_nobody_listens():
             assert status == 1 and url in said
 
 
+def test_healthcheck_tells_why_nobody_answers():
+    url = f"tls://127.0.0.1:{free_port()}"
+    assert run_to_the_end("healthcheck", url) == (
+        1, f"healthcheck: {url} does not answer: connect phase: Connection refused\n")
+
+
+@pytest.mark.parametrize("url", ["127.0.0.1", "https://127.0.0.1/dns-query"])
+def test_healthcheck_says_what_it_can_ask(url):
+    assert run_to_the_end("healthcheck", url) == (
+        2, f"healthcheck: {url}: write a URL that begins with one of dns://, udp://, tcp://, tls:// or http://\n")
+
+
 def test_query_prints_what_the_upstream_answered(authority, chaos):
     done = subprocess.run([BINARY, "query", "www.example.test", "A", "--via", chaos.url, "--set",
                            f"upstream.ca={authority.ca}"], capture_output=True, text=True, timeout=30)
@@ -32,7 +44,7 @@ def test_query_prints_what_the_upstream_answered(authority, chaos):
 
 def test_query_trusts_no_stranger(chaos):
     status, said = run_to_the_end("query", "stranger.example.test", "--via", chaos.url)
-    assert status == 1 and "handshake" in said
+    assert status == 1 and f"{chaos.url} does not answer: handshake phase: certificate's issuer is not trusted" in said
     assert not chaos.asked_about("stranger.example.test")
 
 

@@ -41,6 +41,14 @@ def test_schema_accepts_what_is_in_force(schema):
     schema.validate(yaml.safe_load(run("print", "effective").stdout))
 
 
+def test_the_schema_knows_what_stands_in_lists_that_are_not_written(schema):
+    told = schema.schema["properties"]
+    limit = yaml.safe_load(run("print", "effective").stdout)["limit"]
+    assert told["bootstrap"]["default"] == yaml.safe_load(run("print", "effective").stdout)["bootstrap"] != []
+    for key in ("prefix4", "multiple4", "prefix6", "multiple6", "allow"):
+        assert told["limit"]["properties"][key]["default"] == limit[key]
+
+
 # What is wrong in the eyes of both; the place is that of `check`.
 WRONG = [
     ("wrkers: 1\n", "1:1: unknown key `wrkers`; did you mean `workers`?"),
@@ -65,6 +73,14 @@ WRONG = [
     (
         "upstream:\n  - url: http://127.0.0.1\n",
         "2:10: url: http:// is not possible here; write one of tls|udp|tcp",
+    ),
+    (
+        "upstream:\n  - url: tsl://1.1.1.1\n",
+        "2:10: url: tsl:// is not possible here; write one of tls|udp|tcp",
+    ),
+    (
+        "upstream:\n  - url: 1.1.1.1\n",
+        "2:10: url: 1.1.1.1: this is no URL; begin it with one of tls|udp|tcp and ://, as in tls://192.0.2.1",
     ),
     (
         "upstream:\n  - url: tls://1.1.1.1\n    pin: [abc]\n",
@@ -132,6 +148,25 @@ APART = [
 @pytest.mark.parametrize("text, problem", APART)
 def test_check_looks_at_sections_together(tmp_path, text, problem):
     test_check_tells_the_place(tmp_path, text, problem)
+
+
+@pytest.mark.parametrize("text, hint", [
+    ("limit:\n  rate: 1/s\n\tburst: 5\n", "3:1: this is not YAML: ", ),
+    ("limit:\n \trate: 1/s\n", "2:2: this is not YAML: "),
+])
+def test_a_tab_is_named(tmp_path, text, hint):
+    file = tmp_path / "dotproxy.yaml"
+    file.write_text(text)
+    said = run("check", "-c", str(file)).stderr
+    assert said.startswith(f"{file}:{hint}") and said.endswith("; the line begins with a tab: write spaces\n")
+
+
+@pytest.mark.parametrize("text", ["limit:\n  rate: 1/s\n   burst: 5\n", "limit:\n  rate: 1/s\n burst: 5\n"])
+def test_a_key_that_stands_askew_is_named(tmp_path, text):
+    file = tmp_path / "dotproxy.yaml"
+    file.write_text(text)
+    said = run("check", "-c", str(file)).stderr
+    assert said.startswith(f"{file}:3:") and "keys that belong together begin in the same column" in said
 
 
 def test_check_reads_files_of_suffixes(tmp_path):

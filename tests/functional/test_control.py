@@ -378,7 +378,7 @@ def test_nonsense_is_answered_with_an_error(path, request_bytes, said):
 
 def test_errors_are_json_where_json_is_asked_for(path):
     assert call(path, b"statsu --json\n") == \
-        b'{"error":"there is no request statsu; did you mean status"}\n'
+        b'{"error":"there is no request statsu; did you mean status?"}\n'
 
 
 def test_a_line_may_come_in_pieces_and_end_as_terminals_end_it(path):

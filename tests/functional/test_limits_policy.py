@@ -266,6 +266,7 @@ def test_top_tells_names_and_domains_of_all_workers(stage, chaos, path):
     names = tell_json(path, "top", "names")["names"]
     assert names[0]["name"] == "www.one.example." and abs(names[0]["share"] - 0.5) < 0.02
     assert len(names) == 20 and len(tell_json(path, "top", "names", "3")["names"]) == 3
+    assert len(tell_json(path, "top", "1")["clients"]) == 1
     domains = tell_json(path, "top", "domains")["domains"]
     assert {row["domain"] for row in domains} == {"one.example.", "many.co.uk."}
     assert "www.one.example." in tell(path, "top", "names").splitlines()[1]
@@ -273,7 +274,8 @@ def test_top_tells_names_and_domains_of_all_workers(stage, chaos, path):
 
 @pytest.mark.parametrize("words, hint", [
     (["top", "servers"], "clients, names or domains"), (["top", "names", "0"], "0 is no number"),
-    (["top", "names", "many"], "many is no number"), (["explain"], "CLIENT NAME TYPE"),
+    (["top", "names", "many"], "many is no number"), (["top", "3", "names"], "names is no number"),
+    (["top", "0"], "0 is no number"), (["explain"], "CLIENT NAME TYPE"),
     (["explain", "nobody", "a.example", "A"], "CLIENT is an address"),
     (["explain", ONE, "a..b", "A"], "NAME is a name"), (["explain", ONE, "a.example", "B"], "TYPE")])
 def test_ctl_says_what_is_wrong_with_its_operands(limited, path, words, hint):
@@ -345,6 +347,14 @@ def test_explain_tells_what_the_cache_knows(limited, path):
                  tell(path, "explain", ONE, "www.one.example", "A").splitlines())
     assert lines["cache"].startswith("fresh: NOERROR, ") and lines["cache_dnssec"] == "miss"
     assert lines["fate"] == "answered from the cache" and lines["upstream"].endswith("  up")
+
+
+@pytest.mark.parametrize("name, kind, rule", [("localhost", "A", "local_names"), ("a.example", "ANY", "any")])
+def test_explain_tells_what_dotproxy_answers_itself(limited, chaos, path, name, kind, rule):
+    served = limited()
+    assert ask_from(served, ONE, name, qtype=kind).rcode() == 0 and not chaos.asked_about(name)
+    told, rules = explain(path, ONE, name, kind)
+    assert told["fate"] == f"answer, by rule {rule}" and rules[rule]["says"] == "answer"
 
 
 def test_explain_tells_the_route_and_the_group(stage, chaos, path):

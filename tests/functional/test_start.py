@@ -37,7 +37,17 @@ def run_with(tmp_path, settings):
 def test_a_port_in_use_is_named(tmp_path, kind):
     with port_in_use(kind) as port:
         status, said = run_with(tmp_path, config([listener(port)], [UPSTREAM]))
-    assert status == FAILED and f"127.0.0.1:{port}" in said
+    assert status == FAILED and f"127.0.0.1:{port}" in said and "`ss -tulpn` tells who" in said
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to be somebody who is not")
+def test_who_may_not_have_a_low_port_is_told_who_may(tmp_path):
+    file = tmp_path / "dotproxy.yaml"
+    file.write_text(to_yaml(config([listener(53)], [UPSTREAM])))
+    script = 'ip link set lo up; exec setpriv --bounding-set=-net_bind_service --inh-caps=-all "$@"'
+    done = subprocess.run(["unshare", "-n", "sh", "-c", script, "sh", BINARY, "run", "-c", file],
+                          capture_output=True, text=True, timeout=30)
+    assert done.returncode == FAILED and "Permission denied; ports below 1024 are for root" in done.stderr
 
 
 @pytest.mark.parametrize("workers", [1, 2])

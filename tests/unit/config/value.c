@@ -192,8 +192,8 @@ TEST(value_quotes, "text that YAML would take for something else is quoted")
 TEST(value_url, "a URL's scheme is one that the option takes")
 {
     CHECK_TEXT(after("url", "tls://[::1]#a.b"), "tls://[::1]#a.b");
-    CHECK_TEXT(after("url", "udp://::1"),
-               "url: udp://::1: an IPv6 address stands in brackets: [2001:db8::1]");
+    CHECK_TEXT(after("url", "tls://::1"),
+               "url: tls://::1: an IPv6 address stands in brackets: [2001:db8::1]");
     CHECK_TEXT(after("url", "udp://1.2.3.4"),
                "url: udp:// is not possible here; write one of dns|tls");
 }
