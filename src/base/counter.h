@@ -12,4 +12,12 @@ static inline void counter_raise(_Atomic uint64_t *counter, uint64_t by)
     atomic_store_explicit(counter, before + by, memory_order_relaxed);
 }
 
+/* The same for a number that falls as well. */
+static inline void counter_lower(_Atomic uint64_t *counter, uint64_t by)
+{
+    uint64_t before = atomic_load_explicit(counter, memory_order_relaxed);
+
+    atomic_store_explicit(counter, before - by, memory_order_relaxed);
+}
+
 #endif

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define BESIDE ".new"
@@ -130,14 +131,29 @@ static void sync_directory(const char *path)
     close(fd);
 }
 
+static void remove_quietly(const char *path)
+{
+    const int saved = errno;
+
+    unlink(path);
+    errno = saved;
+}
+
+/* Beside `path`, which is not there yet; what a crash has left goes, and O_EXCL follows no link. */
+static err_t open_beside(const char *beside, int *ret_fd)
+{
+    remove_quietly(beside);
+    *ret_fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    return *ret_fd < 0 ? ERR_SYSTEM : OK;
+}
+
 /* Writes the whole of `path`, which is not there yet. */
 static err_t save_as(struct cache *c, const char *path, const struct cache_clocks *now,
                      size_t *ret_count)
 {
-    struct output out = { .fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600) };
+    struct output out = { 0 };
 
-    if (out.fd < 0)
-        return ERR_SYSTEM;
+    TRY(open_beside(path, &out.fd));
     save_all(&out, c, now);
     if (!out.failed && fsync(out.fd) != 0)
         out.failed = true;
@@ -147,12 +163,29 @@ static err_t save_as(struct cache *c, const char *path, const struct cache_clock
     return OK;
 }
 
-static void remove_quietly(const char *path)
+static err_t name_beside(const char *path, char ret_beside[PATH_MAX])
 {
-    const int saved = errno;
+    if (snprintf(ret_beside, PATH_MAX, "%s" BESIDE, path) < PATH_MAX)
+        return OK;
+    errno = ENAMETOOLONG;
+    return ERR_SYSTEM;
+}
 
-    unlink(path);
-    errno = saved;
+err_t cache_try_save(const char *path)
+{
+    char beside[PATH_MAX];
+    struct stat there;
+    int fd;
+
+    TRY(name_beside(path, beside));
+    if (stat(path, &there) == 0 && S_ISDIR(there.st_mode)) {
+        errno = EISDIR;
+        return ERR_SYSTEM;
+    }
+    TRY(open_beside(beside, &fd));
+    close(fd);
+    remove_quietly(beside);
+    return OK;
 }
 
 err_t cache_save(struct cache *c, const char *path, const struct cache_clocks *now,
@@ -161,11 +194,7 @@ err_t cache_save(struct cache *c, const char *path, const struct cache_clocks *n
     char beside[PATH_MAX];
     size_t count;
 
-    if (snprintf(beside, sizeof beside, "%s" BESIDE, path) >= (int)sizeof beside) {
-        errno = ENAMETOOLONG;
-        return ERR_SYSTEM;
-    }
-    remove_quietly(beside); /* what a crash has left; O_EXCL follows no link */
+    TRY(name_beside(path, beside));
     if (save_as(c, beside, now, &count) != OK || rename(beside, path) != 0) {
         remove_quietly(beside);
         return ERR_SYSTEM;

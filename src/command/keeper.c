@@ -76,6 +76,9 @@ static void *run(void *arg)
     struct keeper *k = arg;
 
     load(k);
+    if (cache_try_save(k->path) != OK) /* found out now, and not when it stops */
+        log_event(EVENT_cache_not_kept, "key=cache.file file=%s reason=\"%s\"", k->path,
+                  err_text(ERR_SYSTEM));
     while (wait_for_turn(k))
         save(k);
     return NULL;

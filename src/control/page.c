@@ -8,6 +8,7 @@
 #include "cache/cache.h"
 #include "control/control.h"
 #include "dns/types.h"
+#include "listen/admission.h"
 #include "listen/certificates.h"
 #include "listen/entrance.h"
 #include "listen/listen.h"
@@ -54,6 +55,7 @@ static void tell_build(struct exposition *e, const struct crew *crew)
     page_begin(e, PAGE_uptime_seconds);
     exposition_real(e, NULL, (double)(clock_monotonic_ns() - crew->started_ns) / 1e9);
     tell_number(e, PAGE_workers, crew->count);
+    tell_number(e, PAGE_workers_stuck, crew_count_stuck(crew));
     page_begin(e, PAGE_cpu_seconds);
     tell_cpu(e);
 }
@@ -94,6 +96,27 @@ static void tell_latency(struct exposition *e, const struct crew *crew)
         crew_latency(crew, (enum query_source)source, &sum);
         exposition_durations(e, labels, &sum);
     }
+}
+
+static void tell_crowd(struct exposition *e, const struct crew *crew)
+{
+    struct admission *admission = crew->commons.admission;
+    struct overload *overload = admission_overload(admission);
+    uint64_t now[GAUGE_COUNT];
+
+    crew_gauges(crew, now);
+    tell_number(e, PAGE_queries_waiting, now[GAUGE_waiting]);
+    page_begin(e, PAGE_connections_open);
+    for (enum gauge g = 0; g < GAUGE_COUNT; g++) {
+        const struct label labels[] = { { "transport", metrics_transport(g) }, NO_LABELS };
+
+        if (labels[0].value[0])
+            exposition_value(e, labels, now[g]);
+    }
+    tell_number(e, PAGE_connections_max, crew->plan->limits.tcp_connections);
+    tell_number(e, PAGE_connection_bytes, admission_bytes(admission));
+    tell_number(e, PAGE_overload, overload_is_on(overload));
+    tell_number(e, PAGE_overloads, atomic_load(&overload->times));
 }
 
 static void tell_cache(struct exposition *e, struct cache *cache)
@@ -190,6 +213,7 @@ void page_write(const struct control_house *house, bool is_openmetrics, FILE *ou
     tell_counters(&e, crew);
     tell_rcodes(&e, crew);
     tell_latency(&e, crew);
+    tell_crowd(&e, crew);
     tell_cache(&e, crew->commons.cache);
     tell_rules(&e, crew);
     page_upstreams(&e, crew->plan->roster);

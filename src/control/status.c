@@ -79,12 +79,15 @@ static void tell_cache(struct cache *cache, struct report *report)
     report_bytes(report, "cache_size", stats.size);
 }
 
-static void tell_crowd(const struct commons *commons, struct report *report)
+static void tell_crowd(const struct crew *crew, struct report *report)
 {
+    const struct commons *commons = &crew->commons;
+    uint64_t now[GAUGE_COUNT];
     char text[OVERLOAD_TEXT_MAX];
 
+    crew_gauges(crew, now);
     report_text(report, "overload", overload_text(admission_overload(commons->admission), text));
-    report_number(report, "waiting", policy_state_waiting(commons->policy));
+    report_number(report, "waiting", now[GAUGE_waiting]);
     report_number(report, "connections", admission_connections(commons->admission));
     report_bytes(report, "buffers", admission_bytes(commons->admission));
 }
@@ -104,6 +107,6 @@ void request_status(struct control_house *house, const struct request *request,
     tell_certificates(crew->plan, report);
     tell_upstreams(crew->plan->roster, report);
     tell_cache(crew->commons.cache, report);
-    tell_crowd(&crew->commons, report);
+    tell_crowd(crew, report);
     streams_tell(crew->commons.querylog, report);
 }

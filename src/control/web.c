@@ -116,6 +116,15 @@ static enum MHD_Result ask(struct web *w, struct ask *a, enum page page)
     return MHD_YES;
 }
 
+/* The owner of the crew may wait for the very worker that does not go on, so he is not asked. */
+static enum MHD_Result say_health(const struct web *w, struct MHD_Connection *connection)
+{
+    if (crew_count_stuck(w->house->crew) > 0)
+        return say_text(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
+                        "a worker has been at one thing for more than 5 seconds\n");
+    return say_text(connection, MHD_HTTP_OK, "alive\n");
+}
+
 static enum MHD_Result answer_url(struct web *w, struct ask *a, const char *url)
 {
     if (a->is_asked)
@@ -125,7 +134,7 @@ static enum MHD_Result answer_url(struct web *w, struct ask *a, const char *url)
     if (strcmp(url, "/ready") == 0)
         return ask(w, a, PAGE_READY);
     if (strcmp(url, "/health") == 0)
-        return say_text(a->connection, MHD_HTTP_OK, "alive\n");
+        return say_health(w, a->connection);
     return say_text(a->connection, MHD_HTTP_NOT_FOUND, "there are /metrics, /health and /ready\n");
 }
 

@@ -10,6 +10,7 @@
 #include "io/socket.h"
 
 #include <limits.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -20,7 +21,7 @@
 struct loop {
     int epoll_fd, wake_fd;
     bool is_stopped;
-    uint64_t now_ns; /* 0: not yet read in this turn */
+    _Atomic uint64_t now_ns; /* when this turn began, 0 while it waits; others may read it */
     struct wheel wheel;
     struct list turn_ends;
     struct list closed; /* watches, until the end of what was ready: it may name them still */
@@ -38,6 +39,11 @@ struct watch {
     void *arg;
     struct list link; /* of those that are closed */
 };
+
+static void set_now(struct loop *l, uint64_t now_ns)
+{
+    atomic_store_explicit(&l->now_ns, now_ns, memory_order_relaxed);
+}
 
 static void end_turn(struct loop *l)
 {
@@ -97,8 +103,9 @@ static void turn(struct loop *l)
     int count;
 
     end_turn(l);
+    set_now(l, 0);
     count = epoll_wait(l->epoll_fd, l->ready, READY_MAX, patience_ms(l));
-    l->now_ns = 0;
+    set_now(l, clock_monotonic_ns());
     for (int i = 0; i < count; i++)
         if (l->ready[i].data.ptr == l)
             be_woken(l);
@@ -165,9 +172,14 @@ void loop_stop(struct loop *l)
 
 uint64_t loop_now_ns(struct loop *l)
 {
-    if (l->now_ns == 0)
-        l->now_ns = clock_monotonic_ns();
-    return l->now_ns;
+    if (loop_busy_since_ns(l) == 0) /* it does not run yet */
+        set_now(l, clock_monotonic_ns());
+    return loop_busy_since_ns(l);
+}
+
+uint64_t loop_busy_since_ns(const struct loop *l)
+{
+    return atomic_load_explicit(&l->now_ns, memory_order_relaxed);
 }
 
 struct wheel *loop_wheel(struct loop *l)

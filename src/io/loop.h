@@ -10,7 +10,8 @@
 #include <stdint.h>
 
 /* One thread's loop: it waits until descriptors are ready, timers are due or another thread wakes
- * it, and calls who asked for it. All but loop_wake belongs to the thread that runs it. */
+ * it, and calls who asked for it. All but loop_wake and
+ * loop_busy_since_ns belongs to the thread that runs it. */
 struct loop;
 
 typedef void loop_fn(void *arg);
@@ -24,6 +25,8 @@ void loop_stop(struct loop *l);
 
 /* Monotonic nanoseconds, read once in a turn. */
 uint64_t loop_now_ns(struct loop *l);
+/* From any thread: since when the loop has been in this turn, or 0 while it waits. */
+uint64_t loop_busy_since_ns(const struct loop *l);
 struct wheel *loop_wheel(struct loop *l);
 
 /* loop_wake, from any thread, makes the loop call what loop_on_wake has set; several wakes may

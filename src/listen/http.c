@@ -7,5 +7,6 @@ const struct listener_ops listener_http = {
     .talk = &talk_http,
     .queries = METRIC_queries_http,
     .responses = METRIC_responses_http,
+    .open_now = GAUGE_connections_open_http,
     STREAM_DOOR,
 };

@@ -7,5 +7,6 @@ const struct listener_ops listener_https = {
     .talk = &talk_http,
     .queries = METRIC_queries_https,
     .responses = METRIC_responses_https,
+    .open_now = GAUGE_connections_open_https,
     STREAM_DOOR,
 };

@@ -57,6 +57,7 @@ struct listener_ops {
     bool tells_idle;                /* when it closes idle connections: RFC 7828 */
     const struct talk *talk;        /* of a stream */
     enum metric queries, responses; /* what is counted */
+    enum gauge open_now;            /* of a stream: its connections */
     size_t size;                    /* of the struct that starts with struct listener */
 
     err_t (*open)(struct listener *l, int fd);                    /* takes `fd` over */

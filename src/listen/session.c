@@ -91,6 +91,7 @@ static void close_session(struct session *s)
     struct session_set *set = s->set;
     struct listen_context *context = set->listener->context;
 
+    metrics_fall(context->metrics, set->listener->ops->open_now);
     turn_end_cancel(&s->settle);
     wheel_cancel(&s->timer);
     list_remove(&s->link);

@@ -163,6 +163,7 @@ void session_begin(struct session_set *set, int fd, const union addr *peer)
     s->last_progress_ns = s->begun_ns;
     list_append(&set->open, &s->link);
     count(set, METRIC_connections_accepted);
+    metrics_rise(context->metrics, set->listener->ops->open_now);
     session_settle_soon(s);
     wire_start(&s->wire);
     return;

@@ -7,5 +7,6 @@ const struct listener_ops listener_tcp = {
     .talk = &talk_dns,
     .queries = METRIC_queries_tcp,
     .responses = METRIC_responses_tcp,
+    .open_now = GAUGE_connections_open_tcp,
     STREAM_DOOR,
 };

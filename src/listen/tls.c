@@ -8,5 +8,6 @@ const struct listener_ops listener_tls = {
     .talk = &talk_dns,
     .queries = METRIC_queries_tls,
     .responses = METRIC_responses_tls,
+    .open_now = GAUGE_connections_open_tls,
     STREAM_DOOR,
 };

@@ -209,7 +209,9 @@ static struct caption rcode_caption(uint16_t rcode)
 
     if (rcode < sizeof captions / sizeof *captions)
         return (struct caption){ rcode, captions[rcode] };
-    if (rcode >= RCODE_BADVERS && rcode <= RCODE_BADCOOKIE)
+    if (rcode == RCODE_BADVERS) /* or a bad signature, which is as the schema has it until 1.9 */
+        return (struct caption){ rcode, "BADSIG_VERS" };
+    if (rcode > RCODE_BADVERS && rcode <= RCODE_BADCOOKIE)
         return (struct caption){ rcode, rcode_name(rcode) };
     if (rcode <= 3840) /* RFC 6895 section 2.3 */
         return (struct caption){ 24, "Unassigned" };
@@ -248,13 +250,10 @@ static void write_disposition(struct pen *p, const struct log_record *r)
         action = denied;
         disposition = (struct caption){ 99, "Cache only" };
         break;
-    case ACTION_BADCOOKIE: /* a real client comes again, with ours */
+    case ACTION_BADCOOKIE: /* a real client comes again, with our cookie or by TCP */
+    case ACTION_TRUNCATE:
         action = denied;
-        disposition = (struct caption){ 99, "Challenged" };
-        break;
-    case ACTION_TRUNCATE: /* a real client comes again, by TCP */
-        action = denied;
-        disposition = (struct caption){ 99, "Truncated" };
+        disposition = (struct caption){ 23, "Challenge" };
         break;
     case ACTION_REFUSE:
         action = denied;
@@ -301,6 +300,8 @@ static void write_unmapped(struct pen *p, const struct log_view *v, const struct
     json_house(p, v, stamp);
     json_edns(p, v);
     json_extended_error(p, v);
+    if (v->response.len >= DNS_HEADER_SIZE)
+        json_flags(p, "response_flags", flags_of(v->response)); /* without an answer, only here */
     if (!v->head->is_readable) {
         json_number(p, "id", v->head->id);
         json_open_text(p, "opcode");

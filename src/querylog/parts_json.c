@@ -60,11 +60,11 @@ const char *tls_number(const char *version)
     return strncmp(version, "TLS", 3) == 0 ? version + 3 : version;
 }
 
-static void write_query_flags(struct pen *p, uint16_t flags)
+void json_flags(struct pen *p, const char *name, uint16_t flags)
 {
     uint8_t text[PUT_FLAGS_MAX], *end = put_flags(text, flags);
 
-    json_text(p, "query_flags", slice_of(text, (size_t)(end - text)));
+    json_text(p, name, slice_of(text, (size_t)(end - text)));
 }
 
 void json_house(struct pen *p, const struct log_view *v, const struct stamp *stamp)
@@ -78,7 +78,7 @@ void json_house(struct pen *p, const struct log_view *v, const struct stamp *sta
     if (stamp->clients != CLIENTS_FULL)
         json_word(p, "clients", stamp->clients == CLIENTS_PREFIX ? "prefix" : "hashed");
     json_word(p, "transport", r->transport);
-    write_query_flags(p, r->flags);
+    json_flags(p, "query_flags", r->flags);
     json_word(p, "source", source_name(r->source));
     if (r->look != LOOK_NONE)
         json_word(p, "cache", record_look_text(r->look));

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "cache/cache.h"
 #include "listen/admission.h"
+#include "log/log.h"
 #include "policy/tell.h"
 #include "querylog/querylog.h"
 #include "worker/plan.h"
@@ -16,6 +17,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void wait_for(sem_t *done)
 {
@@ -110,12 +112,32 @@ void crew_try_upstreams(const struct crew *c)
     worker_ask(c->workers[0], ask_trial, NULL, NULL); /* if memory is out, next time */
 }
 
+size_t crew_count_stuck(const struct crew *c)
+{
+    const uint64_t now_ns = clock_monotonic_ns();
+    size_t count = 0;
+
+    for (size_t i = 0; i < c->count; i++)
+        count += worker_is_stuck(c->workers[i], now_ns);
+    return count;
+}
+
+static void tell_stuck(const struct crew *c)
+{
+    const uint64_t now_ns = clock_monotonic_ns();
+
+    for (size_t i = 0; i < c->count; i++)
+        if (worker_is_stuck(c->workers[i], now_ns))
+            log_event(EVENT_worker_stuck, "worker=%zu", i);
+}
+
 void crew_look_after(const struct crew *c)
 {
     plan_refresh(c->plan);
     policy_state_tell(c->commons.policy, clock_monotonic_ns());
     overload_tell(admission_overload(c->commons.admission), clock_monotonic_ns());
     querylog_look_after(c->commons.querylog);
+    tell_stuck(c);
 }
 
 void crew_stop(struct crew *c)
@@ -145,16 +167,22 @@ static void count_crowd(const struct commons *c, struct counter *ret_counters)
 {
     struct overload *overload = admission_overload(c->admission);
 
-    ret_counters[0] = (struct counter){ "waiting", policy_state_waiting(c->policy) };
-    ret_counters[1] = (struct counter){ "connections", admission_connections(c->admission) };
-    ret_counters[2] = (struct counter){ "connection_bytes", admission_bytes(c->admission) };
-    ret_counters[3] = (struct counter){ "overload", overload_is_on(overload) };
-    ret_counters[4] = (struct counter){ "overloads", atomic_load(&overload->times) };
+    ret_counters[0] = (struct counter){ "connections", admission_connections(c->admission) };
+    ret_counters[1] = (struct counter){ "connection_bytes", admission_bytes(c->admission) };
+    ret_counters[2] = (struct counter){ "overload", overload_is_on(overload) };
+    ret_counters[3] = (struct counter){ "overloads", atomic_load(&overload->times) };
+}
+
+void crew_gauges(const struct crew *c, uint64_t ret_sums[GAUGE_COUNT])
+{
+    memset(ret_sums, 0, GAUGE_COUNT * sizeof *ret_sums);
+    for (size_t i = 0; i < c->count; i++)
+        metrics_sum_gauges(&c->workers[i]->metrics, ret_sums);
 }
 
 void crew_counters(const struct crew *c, struct counter ret_counters[CREW_COUNTERS])
 {
-    uint64_t sums[METRIC_COUNT] = { 0 };
+    uint64_t sums[METRIC_COUNT] = { 0 }, gauges[GAUGE_COUNT];
     struct cache_stats cache = { 0 };
 
     for (size_t i = 0; i < c->count; i++)
@@ -169,6 +197,8 @@ void crew_counters(const struct crew *c, struct counter ret_counters[CREW_COUNTE
     ret_counters[3] = (struct counter){ "cache_evictions", cache.evictions };
     ret_counters[4] = (struct counter){ "cache_expirations", cache.expirations };
     count_crowd(&c->commons, ret_counters + 5);
+    crew_gauges(c, gauges);
+    metrics_name_gauges(gauges, ret_counters + 9);
 }
 
 size_t crew_policy_counts(const struct crew *c, struct policy_count ret_counts[POLICY_COUNTS_MAX])

@@ -4,7 +4,7 @@
 #include "worker/plan.h"
 #include "worker/worker.h"
 
-#define CREW_COUNTERS (METRIC_COUNT + 10)
+#define CREW_COUNTERS (METRIC_COUNT + GAUGE_COUNT + 9)
 
 /* All workers, what they share, and the plan in force. Belongs to the main thread. Zero it first.
  */
@@ -34,6 +34,9 @@ void crew_try_upstreams(const struct crew *c);
  * there is too little of. */
 void crew_look_after(const struct crew *c);
 
+/* How many workers do not go on. From any thread while the crew works. */
+size_t crew_count_stuck(const struct crew *c);
+
 /* Lets the workers answer what is in flight, and ends their threads. The counters stay. */
 void crew_stop(struct crew *c);
 void crew_free(struct crew *c);
@@ -41,6 +44,9 @@ void crew_free(struct crew *c);
 /* What all workers have counted since the start, the cache's numbers (0 without a cache), and how
  * full it is. */
 void crew_counters(const struct crew *c, struct counter ret_counters[CREW_COUNTERS]);
+
+/* What there is at this moment, by transport. */
+void crew_gauges(const struct crew *c, uint64_t ret_sums[GAUGE_COUNT]);
 
 /* Responses to clients with this RCODE; the last of them stands for all without a name. */
 uint64_t crew_replies_of(const struct crew *c, unsigned rcode);

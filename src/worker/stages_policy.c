@@ -129,6 +129,7 @@ void note_waiting(struct query *q, bool is_asked)
 
     if (!q->listener)
         return;
+    metrics_rise(&w->metrics, GAUGE_waiting);
     policy_note_waits(&w->policy, q, is_asked, loop_now_ns(w->loop));
     note_crowd(w);
 }
@@ -137,6 +138,7 @@ void note_waited(struct query *q)
 {
     if (!q->listener)
         return;
+    metrics_fall(&q->worker->metrics, GAUGE_waiting);
     policy_note_left(&q->worker->policy, q);
     note_crowd(q->worker);
 }

@@ -273,6 +273,13 @@ err_t worker_ask(struct worker *w, worker_ask_fn *ask, void *arg, sem_t *done)
     return post(w, &(struct order){ .ask = ask, .arg = arg, .done = done });
 }
 
+bool worker_is_stuck(const struct worker *w, uint64_t now_ns)
+{
+    uint64_t since_ns = loop_busy_since_ns(w->loop);
+
+    return since_ns && now_ns > since_ns + WORKER_STUCK_NS;
+}
+
 void worker_stop(struct worker *w)
 {
     if (post(w, &(struct order){ 0 }) != OK)

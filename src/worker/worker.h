@@ -1,6 +1,7 @@
 #ifndef WORKER_WORKER_H
 #define WORKER_WORKER_H
 
+#include "base/clock.h"
 #include "base/pool.h"
 #include "base/random.h"
 #include "base/thread.h"
@@ -68,6 +69,10 @@ err_t worker_apply(struct worker *w, struct plan *plan, sem_t *done);
 /* Calls `ask` on the worker's thread between two turns; posts `done` when it has returned. */
 typedef void worker_ask_fn(void *arg, struct worker *w);
 err_t worker_ask(struct worker *w, worker_ask_fn *ask, void *arg, sem_t *done);
+
+/* Whether it has been at one thing for so long that it hardly comes back. From any thread. */
+#define WORKER_STUCK_NS (5 * NS_PER_S)
+bool worker_is_stuck(const struct worker *w, uint64_t now_ns);
 
 /* Lets the worker answer what is in flight, for 5 s at most, and ends it. */
 void worker_stop(struct worker *w);

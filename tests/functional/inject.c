@@ -238,6 +238,22 @@ static int act_free_twice(const struct order *o)
     return 0;
 }
 
+static int line(void)
+{
+    const char *number = getenv("INJECT_FD");
+
+    return number ? atoi(number) : -1;
+}
+
+/* Until there is another order. */
+static int act_hang(const struct order *o)
+{
+    char word[16];
+
+    (void)o;
+    return outcome(recv(line(), word, sizeof word, 0));
+}
+
 static const struct {
     const char *name;
     int (*run)(const struct order *o);
@@ -246,10 +262,11 @@ static const struct {
     {                                                                                              \
 #act, act_##act                                                                            \
     }
-    ACT(connect), ACT(fastopen),  ACT(multipath),  ACT(bind_tcp), ACT(bind_udp), ACT(packet),
-    ACT(raw),     ACT(read),      ACT(write),      ACT(list),     ACT(remove),   ACT(chmod),
-    ACT(code),    ACT(code_late), ACT(fork),       ACT(signal),   ACT(user),     ACT(exec),
-    ACT(call),    ACT(leak),      ACT(free_twice), ACT(owner),    ACT(filter),   ACT(congestion),
+    ACT(connect),    ACT(fastopen), ACT(multipath), ACT(bind_tcp),   ACT(bind_udp),
+    ACT(packet),     ACT(raw),      ACT(read),      ACT(write),      ACT(list),
+    ACT(remove),     ACT(chmod),    ACT(code),      ACT(code_late),  ACT(fork),
+    ACT(signal),     ACT(user),     ACT(exec),      ACT(call),       ACT(leak),
+    ACT(free_twice), ACT(owner),    ACT(filter),    ACT(congestion), ACT(hang),
 };
 
 static int obey(const struct order *o)
@@ -260,20 +277,21 @@ static int obey(const struct order *o)
     return EINVAL;
 }
 
-/* The order that waits, when it is for this thread; it stays there for the others. */
-static void look_for_order(void)
+/* The order that waits, when it is for this thread; it stays there for the others. Who is to hang
+ * does it at work, not while waiting for that. */
+static void look_for_order(int is_at_work)
 {
-    const char *number = getenv("INJECT_FD");
     char text[512], name[16] = "", answer[16];
     struct order o = { .text = "" };
-    int fd = number ? atoi(number) : -1, before = errno;
+    int fd = line(), before = errno;
     ssize_t len = recv(fd, text, sizeof text - 1, MSG_DONTWAIT | MSG_PEEK);
 
     if (len > 0) {
         text[len] = '\0';
         prctl(PR_GET_NAME, name);
         if (sscanf(text, "%31s %31s %ld %255s", o.thread, o.act, &o.number, o.text) >= 2 &&
-            strcmp(o.thread, name) == 0 && recv(fd, text, sizeof text, MSG_DONTWAIT) == len) {
+            strcmp(o.thread, name) == 0 && (strcmp(o.act, "hang") != 0 || is_at_work) &&
+            recv(fd, text, sizeof text, MSG_DONTWAIT) == len) {
             len = snprintf(answer, sizeof answer, "%d", obey(&o));
             send(fd, answer, (size_t)len, 0);
         }
@@ -288,7 +306,7 @@ int sigtimedwait(const sigset_t *set, siginfo_t *info, const struct timespec *ti
         dlsym(RTLD_NEXT, "sigtimedwait");
     int got = real(set, info, timeout);
 
-    look_for_order();
+    look_for_order(0);
     return got;
 }
 
@@ -298,8 +316,17 @@ int epoll_wait(int epoll, struct epoll_event *events, int count, int timeout)
     int (*real)(int, struct epoll_event *, int, int) = dlsym(RTLD_NEXT, "epoll_wait");
     int got = real(epoll, events, count, timeout);
 
-    look_for_order();
+    look_for_order(0);
     return got;
+}
+
+int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags, struct timespec *timeout)
+{
+    int (*real)(int, struct mmsghdr *, unsigned, int, struct timespec *) =
+        dlsym(RTLD_NEXT, "recvmmsg");
+
+    look_for_order(1);
+    return real(fd, messages, count, flags, timeout);
 }
 
 /* A kernel that is older, or has less: INJECT_LANDLOCK is its version, INJECT_SECCOMP=0 has none.

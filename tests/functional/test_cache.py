@@ -69,8 +69,20 @@ def test_a_saved_cache_that_was_changed_is_not_used(stage, chaos, tmp_path):
     assert is_right(ask(second, "changed.cache.test"), "changed.cache.test")
 
 
-def test_a_directory_that_may_not_be_written_is_told_of(stage, chaos):
-    served = stage.proxy(chaos, cache={"file": "/proc/dotproxy-cache"})
+@pytest.mark.parametrize("name, why", [("missing/cache", "No such file"), ("directory", "Is a directory"),
+                                       ("/proc/dotproxy-cache", "")])
+def test_a_place_that_cannot_be_written_is_told_of_at_the_start_and_at_the_end(stage, chaos, tmp_path, name, why):
+    (tmp_path / "directory").mkdir()
+    served = stage.proxy(chaos, cache={"file": tmp_path / name})
+    served.wait_for_log("warning cache_not_kept", "key=cache.file", f"file={tmp_path / name} ", f'reason="{why}')
     assert is_right(ask(served, "readonly.cache.test"), "readonly.cache.test")
     served.stop()
     assert "cache_not_saved" in served.log
+
+
+def test_a_place_that_can_be_written_is_not_told_of_and_left_as_it_is(stage, chaos, tmp_path):
+    served = stage.proxy(chaos, cache={"file": tmp_path / "cache"})
+    assert is_right(ask(served, "kept.cache.test"), "kept.cache.test")
+    served.stop()
+    assert "cache_not_kept" not in served.log
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith("cache")] == ["cache"]

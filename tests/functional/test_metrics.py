@@ -1,5 +1,6 @@
 """What monitoring reads: what was asked is what is counted, whoever scrapes, however often."""
 
+import contextlib
 import socket
 import ssl
 import subprocess
@@ -15,6 +16,7 @@ from load import Load
 from monitoring import Monitor, Prometheus, grows, metrics_at, promtool
 from ports import free_port
 from proxy import BRIEF, listener
+from records import client_socket
 from waiting import until
 from web import Http1, Http2, dial
 
@@ -46,6 +48,39 @@ def test_queries_and_responses_by_transport(watched, authority):
                 web.ask(query(f"https2.{kind.__name__}.test"))
         with dial(row_of(served, "http"), authority, Http1) as web:
             web.ask(query("http.test"))
+
+
+def test_open_connections_by_transport(watched, authority, tmp_path):
+    """Of all workers together; those that the monitoring has are none of a client."""
+    listen = [listener(free_port()), dot(authority["good"]), doh(authority["good"]), door("http", path="/dns-query")]
+    served, monitor = watched(listen=listen, workers=2, control=socket_at(tmp_path))
+    ways = {"tcp": 3, "tls": 2, "https": 1, "http": 1}
+    assert monitor.page().all("connections_open") == {frozenset({("transport", way)}): 0 for way in ways}
+    with contextlib.ExitStack() as stack:
+        for _ in range(ways["tcp"]):
+            stack.enter_context(socket.create_connection(("127.0.0.1", served.port)))
+        for _ in range(ways["tls"]):
+            stream = stack.enter_context(TlsStream(Port(port_of(row_of(served, "tls"))), trusting(authority)))
+        stream.ask(query("tls.test"))
+        stack.enter_context(dial(row_of(served, "https"), authority, Http2)).ask(query("https.test"))
+        stack.enter_context(dial(row_of(served, "http"), authority, Http1)).ask(query("http.test"))
+        wanted = {frozenset({("transport", way)}): count for way, count in ways.items()}
+        until(lambda: monitor.page().all("connections_open") == wanted, "each is told")
+        stats = tell_json(tmp_path / "control.sock", "stats")
+        assert {way: stats[f"connections_open_{way}"] for way in ways} == ways
+        assert stats["connections"] == sum(ways.values())
+        assert monitor.page()("connections_max") == 10000
+    until(lambda: monitor.page().sum("connections_open") == 0, "all have gone")
+
+
+@pytest.mark.parametrize("mode", ["enforce", "off"])
+def test_queries_that_wait_for_an_upstream(watched, mode):
+    served, monitor = watched(limit={"mode": mode}, group=BRIEF)
+    with client_socket(served.port) as sock:
+        for number in range(5):
+            sock.send(query(f"silence.waits{number}.test").to_wire())
+        until(lambda: monitor.page()("queries_waiting") == 5, "five wait")
+    until(lambda: monitor.page()("queries_waiting") == 0, "nobody waits any more")
 
 
 def test_responses_by_rcode_and_by_source(stage, watched):

@@ -205,6 +205,8 @@ def test_bad_queries_are_recorded_too(stage, chaos, tmp_path):
     assert silent == [b"\x33", response_wire]
     for form in FORMATS:
         assert len(read_whole(tmp_path / form)) == len(read_whole(tmp_path / "json"))
+    flags = {got["rcode"]: got["unmapped"]["response_flags"] for got in read(tmp_path / "ocsf") if "rcode" in got}
+    assert {"NotImp": said["NOTIMP"]["response_flags"], "BADSIG_VERS": "rd ra"}.items() <= flags.items()
 
 
 def test_a_rule_is_named_in_force_and_in_shadow(stage, chaos, tmp_path):

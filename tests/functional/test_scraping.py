@@ -8,8 +8,10 @@ import threading
 
 import pytest
 
+import injection
 from client import ask, is_right
 from control import socket_at
+from injection import WORKER
 from load import Load
 from monitoring import Monitor, metrics_at
 from ports import free_port
@@ -20,6 +22,15 @@ HOSTILE = "127.0.0.2"      # a scraper that is another than the rest
 CONNECTIONS = 32            # scrapers at once, and half of them from one address
 
 
+@pytest.fixture
+def watched_and_injected(stage, chaos, tmp_path):
+    """A dotproxy of one worker that does what it is told, who scrapes it, and the line to it."""
+    port = free_port()
+    with contextlib.closing(injection.Injection(injection.build(tmp_path))) as line, Monitor(port) as monitor:
+        served = stage.prepare(chaos, workers=1, metrics=metrics_at(port))
+        yield stage.run(served, **line.streams), monitor, line
+
+
 # Alive and ready.
 
 def test_health_needs_nothing(watched, stage):
@@ -27,6 +38,21 @@ def test_health_needs_nothing(watched, stage):
     server.switch("silent")
     _, monitor = watched(server, group=BRIEF)
     assert monitor.get("/health")[::2] == (200, "alive\n")
+
+
+def test_health_notices_a_worker_that_does_not_go_on(watched_and_injected):
+    served, monitor, line = watched_and_injected
+    assert is_right(ask(served, "before.test"), "before.test")
+    assert monitor.get("/health")[::2] == (200, "alive\n")
+    line.order(served, "hang", thread=WORKER)
+    until(lambda: monitor.status("/health") == 503, "it is noticed")
+    assert "a worker has been at one thing" in monitor.get("/health")[2]
+    assert monitor.page()("workers_stuck") == 1
+    served.wait_for_log("error worker_stuck", "worker=0")
+    line.line.send(f"{WORKER} goes on".encode())
+    until(lambda: monitor.status("/health") == 200, "it goes on")
+    assert is_right(ask(served, "after.test"), "after.test")
+    assert monitor.page()("workers_stuck") == 0
 
 
 def test_ready_asks_the_upstreams_by_itself(watched, stage):

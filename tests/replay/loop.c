@@ -127,6 +127,11 @@ uint64_t loop_now_ns(struct loop *l)
     return l->now_ns;
 }
 
+uint64_t loop_busy_since_ns(const struct loop *l)
+{
+    return l->now_ns;
+}
+
 struct wheel *loop_wheel(struct loop *l)
 {
     return &l->wheel;

@@ -101,7 +101,7 @@ TEST(format_ocsf, "the same as DNS Activity of OCSF")
         "\"type\":\"IP Address\",\"value\":\"192.0.2.143\"},{\"name\":\"query.hostname\","
         "\"type_id\":1,\"type\":\"Hostname\",\"value\":\"www.example.com\"}],\"unmapped\":{"
         "\"lost\":1,\"transport\":\"udp\",\"query_flags\":\"rd\",\"source\":\"cache\","
-        "\"cache\":\"hit\"}}\n");
+        "\"cache\":\"hit\",\"response_flags\":\"rd ra\"}}\n");
 }
 
 /* A question by TLS with all that EDNS may say, answered by an upstream with an error. */
@@ -185,6 +185,21 @@ TEST(format_ocsf_full, "OCSF tells of a rule in shadow mode that the query was o
                     "\"disposition\":\"Logged\",\"firewall_rule\":{\"name\":\"rate\"}");
     check_has(text, "\"tls\":{\"version\":\"1.3\",\"sni\":\"dns.\\\\255.test\"}");
     check_has(text, "\"protocol_num\":6,\"protocol_name\":\"tcp\",\"protocol_ver_id\":6");
+}
+
+TEST(format_ocsf_captions, "where OCSF 1.5 has a number and a word for it, both are those")
+{
+    const char *text;
+
+    made_begin(&m);
+    m.query.verdict = (struct verdict){ .action = ACTION_BADCOOKIE, .rule = "rate" };
+    m.query.source = FROM_ERROR;
+    m.query.fault.rcode = RCODE_BADVERS;
+    text = made_text(&m, "ocsf");
+    check_has(text, "\"disposition_id\":23,\"disposition\":\"Challenge\"");
+    check_has(text, "\"rcode_id\":16,\"rcode\":\"BADSIG_VERS\"");
+    m.query.verdict.action = ACTION_TRUNCATE;
+    check_has(made_text(&m, "ocsf"), "\"disposition_id\":23,\"disposition\":\"Challenge\"");
 }
 
 TEST(format_denied, "a query that a rule dropped has no response, and the rule in every format")
