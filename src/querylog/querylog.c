@@ -20,7 +20,8 @@
 #define RECORD_MAX  (1u << 20) /* bytes of one record as it is written */
 #define BATCH       256        /* records whose room is given back together */
 #define ROUND       500        /* records that a round should find */
-#define ROUND_MAX   32768      /* of one belt at most: main wants the lock, too */
+#define ROUND_MAX   32768      /* of one belt at most: more than it holds */
+#define ROUND_NS    (20 * NS_PER_MS) /* main wants the lock, too */
 #define PAUSE_MIN   NS_PER_MS
 #define PAUSE_MAX   (20 * NS_PER_MS)
 #define PATIENCE_MS 3000 /* at the end, for sinks that are slow */
@@ -78,8 +79,10 @@ static void flush_all(struct querylog *q)
         tail_flush(LIST_OF(node, struct tail, link), &lost);
 }
 
-/* Returns how many records there were. After each batch their room goes back to the worker. */
-static size_t empty_belt(struct querylog *q, struct belt *belt, struct pen *scratch)
+/* Until then, or all that there was. Returns how many records. After each batch their room goes
+ * back to the worker. */
+static size_t empty_belt(struct querylog *q, struct belt *belt, uint64_t until_ns,
+                         struct pen *scratch)
 {
     uint64_t wall_ahead_ns = clock_wall_ns() - clock_monotonic_ns();
     struct belt_losses lost = belts_lost(q);
@@ -92,21 +95,28 @@ static size_t empty_belt(struct querylog *q, struct belt *belt, struct pen *scra
             continue;
         belt_release(belt);
         lost = belts_lost(q);
+        if (clock_monotonic_ns() >= until_ns)
+            break;
     }
     belt_release(belt);
     return count;
 }
 
-/* Returns how many records there were. */
-static size_t empty_belts(struct querylog *q)
+static size_t empty_belts_until(struct querylog *q, uint64_t until_ns)
 {
     struct pen scratch = pen_on(q->scratch, RECORD_MAX);
     size_t count = 0;
 
     for (size_t i = 0; i < q->workers; i++)
-        count += empty_belt(q, &q->desks[i].belt, &scratch);
+        count += empty_belt(q, &q->desks[i].belt, until_ns, &scratch);
     flush_all(q);
     return count;
+}
+
+/* All that was on them. */
+static void empty_belts(struct querylog *q)
+{
+    empty_belts_until(q, UINT64_MAX);
 }
 
 /* The more records there were, the shorter: what a round reads is still in the processor's cache
@@ -143,6 +153,7 @@ static void *run(void *arg)
 {
     struct querylog *q = arg;
     uint64_t pause_ns = PAUSE_MAX;
+    size_t records;
 
     pthread_mutex_lock(&q->lock);
     while (!q->stops) {
@@ -150,7 +161,8 @@ static void *run(void *arg)
             pthread_cond_wait(&q->told, &q->lock);
             continue;
         }
-        pause_ns = pause_after(empty_belts(q), pause_ns);
+        records = empty_belts_until(q, clock_monotonic_ns() + ROUND_NS);
+        pause_ns = pause_after(records, pause_ns);
         pause_for(q, pause_ns);
     }
     empty_belts(q);
