@@ -5,7 +5,7 @@ sysconfdir   ?= /etc
 DESTDIR      ?=
 FUZZ_SECONDS ?= 60
 IMAGE        ?= dotproxy
-ARGS         ?= --listen dns://127.0.0.1:5300 --set control.socket=build/control.sock
+ARGS         ?= -c /dev/null --listen dns://127.0.0.1:5300 --set control.socket=build/control.sock
 
 bindir  = $(DESTDIR)$(prefix)/bin
 mandir  = $(DESTDIR)$(prefix)/share/man/man1
