@@ -5,7 +5,7 @@ sysconfdir   ?= /etc
 DESTDIR      ?=
 FUZZ_SECONDS ?= 60
 IMAGE        ?= dotproxy
-ARGS         ?= --listen dns://127.0.0.1:5300 --set control.socket=build/control.sock
+ARGS         ?= -c build/run.yaml --listen dns://127.0.0.1:5300 --set control.socket=build/control.sock
 
 bindir  = $(DESTDIR)$(prefix)/bin
 mandir  = $(DESTDIR)$(prefix)/share/man/man1
@@ -22,6 +22,7 @@ run: all        ## dotproxy on 127.0.0.1:5300, forwarding to Cloudflare over TLS
 	@echo 'Ctrl-C stops it. To try it, in another window:'
 	@echo '    dig @127.0.0.1 -p 5300 example.com A +tcp'
 	@echo '    build/dotproxy ctl status --socket build/control.sock'
+	@touch build/run.yaml
 	@exec build/dotproxy $(ARGS)
 
 demo: all       ## the same without the internet: a real resolver with TLS behind it, on loopback

@@ -5,7 +5,55 @@
 #include "config/config.h"
 #include "worker/exposure.h"
 
+#include <limits.h>
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The directory of what a value has written; false for what is no file. */
+static bool find_directory(const struct option_row *row, const void *item, char *ret_path,
+                           size_t size)
+{
+    const char *text = *(const char *const *)((const char *)item + row->offset);
+    char *end;
+
+    if (row->need == NEED_TARGET && strncmp(text, "file:", 5) == 0)
+        text += 5;
+    snprintf(ret_path, size, "%s", text);
+    end = strrchr(ret_path, '/');
+    if (ret_path[0] != '/' || end == ret_path)
+        return false;
+    *end = 0;
+    return true;
+}
+
+/* It may still come, with the service that makes it, so that is no fault. */
+static void warn_of_absent(const struct section *s, const void *item, const char *file)
+{
+    char path[PATH_MAX];
+
+    for (size_t i = 0; i < s->option_count; i++) {
+        const struct option_row *row = &s->options[i];
+
+        if (row->type != OPTION_STRING || row->need < NEED_WRITE || row->need == NEED_SOCKET ||
+            !find_directory(row, item, path, sizeof path) || access(path, F_OK) == 0)
+            continue;
+        fprintf(stderr,
+                "%s: warning: %s.%s: there is no directory %s; make it, writable for the user that "
+                "dotproxy runs as\n",
+                file, s->name, row->name, path);
+    }
+}
+
+static void warn_of_absent_directories(const struct config *config, const char *file)
+{
+    size_t count;
+    const struct section *const *sections = config_sections_of(config, &count);
+
+    for (size_t i = 0; i < count; i++)
+        for (size_t item = 0; item < config_count(config, sections[i]); item++)
+            warn_of_absent(sections[i], config_item(config, sections[i], item), file);
+}
 
 static int try_out(struct config *config, const char *file)
 {
@@ -16,6 +64,7 @@ static int try_out(struct config *config, const char *file)
         fprintf(stderr, "%s: %s\n", file, reason);
         return STATUS_USAGE;
     }
+    warn_of_absent_directories(config, file);
     if (exposure_find(config, plan->policy, text))
         fprintf(stderr, "%s: warning: %s\n", file, text);
     plan_free(&plan);

@@ -67,8 +67,10 @@ static void tell_exposure(const struct plan *plan)
         log_event(EVENT_open_resolver, "%s", text);
 }
 
-static void tell_started(const struct crew *crew)
+static void tell_started(const struct service *s)
 {
+    const struct crew *crew = &s->crew;
+    const char *file = s->options.source.file;
     const struct plan *plan = crew->plan;
 
     for (size_t i = 0; i < plan->door_count; i++) {
@@ -78,8 +80,8 @@ static void tell_started(const struct crew *crew)
                   plan->doors[i].ops->name, addr_format(&plan->doors[i].addr, text));
     }
     tell_exposure(plan);
-    log_event(EVENT_started, "version=%s workers=%zu pid=%d", DOTPROXY_VERSION, crew->count,
-              (int)getpid());
+    log_event(EVENT_started, "version=%s workers=%zu pid=%d configuration=%s", DOTPROXY_VERSION,
+              crew->count, (int)getpid(), file ? file : "none");
 }
 
 /* Monitoring that nobody can reach would be missed when it is needed. */
@@ -146,9 +148,11 @@ static void open_control(struct service *s, const struct config *config)
     const struct control_config *control = config_one(config, &control_section);
     err_t err;
 
-    s->house = (struct control_house){
-        .crew = &s->crew, .reload = obey_reload, .call = call_main, .arg = s
-    };
+    s->house = (struct control_house){ .config_file = s->options.source.file,
+                                       .crew = &s->crew,
+                                       .reload = obey_reload,
+                                       .call = call_main,
+                                       .arg = s };
     if (control->socket[0] == 0)
         return;
     err = control_open(&s->control, control->socket, &s->house);
@@ -222,7 +226,7 @@ int service_start(struct service *s)
     }
     config_unref(&config);
     if (status == STATUS_OK)
-        tell_started(&s->crew);
+        tell_started(s);
     return status;
 }
 

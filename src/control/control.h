@@ -14,6 +14,7 @@ struct control;
 /* What requests look at and act on. All of it belongs to the thread that calls control_work. */
 struct control_house {
     struct crew *crew;
+    const char *config_file; /* NULL: there is none */
 
     /* From control_work. On failure nothing has changed and `remarks` says all that is wrong, after
      * success which keys need a restart. */

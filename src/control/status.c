@@ -101,6 +101,7 @@ void request_status(struct control_house *house, const struct request *request,
     report->width = (int)strlen("cache_entries");
     report_text(report, "version", DOTPROXY_VERSION);
     report_number(report, "pid", (uint64_t)getpid());
+    report_text(report, "configuration", house->config_file ? house->config_file : "none");
     report_seconds(report, "uptime", (clock_monotonic_ns() - crew->started_ns) / NS_PER_S);
     report_number(report, "workers", crew->count);
     tell_listeners(crew->plan, report);

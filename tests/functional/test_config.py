@@ -236,6 +236,22 @@ def test_check_says_ok(tmp_path):
     assert (result.returncode, result.stdout, result.stderr) == (0, f"{file}: ok\n", "")
 
 
+@pytest.mark.parametrize("text, key", [
+    ("query_log: [{to: 'file:%s/none/q.jsonl'}]", "query_log.to"),
+    ("query_log: [{to: 'tcp://127.0.0.1:9', spool: %s/none/spool}]", "query_log.spool"),
+    ("cache: {file: %s/none/cache}", "cache.file"),
+])
+def test_check_warns_of_directories_that_are_not_there(tmp_path, text, key):
+    file = tmp_path / "dotproxy.yaml"
+    file.write_text(text % tmp_path)
+    result = run("check", "-c", str(file))
+    assert (result.returncode, result.stdout) == (0, f"{file}: ok\n")
+    assert result.stderr == (f"{file}: warning: {key}: there is no directory {tmp_path}/none; make it, writable "
+                             "for the user that dotproxy runs as\n")
+    (tmp_path / "none").mkdir()
+    assert run("check", "-c", str(file)).stderr == ""
+
+
 def test_check_names_a_missing_file():
     result = run("check", "-c", "/does/not/exist")
     assert result.returncode == 2

@@ -40,6 +40,7 @@ def settings(proxy, rows, path, **sections):
 
 def test_status_tells_what_runs_and_where(proxy, chaos, path):
     told = tell_json(path, "status")
+    assert told["configuration"] == str(proxy.file)
     assert told["pid"] == proxy.process.pid and told["workers"] == 1 and told["uptime"] < 600
     assert told["listeners"] == [f"{kind}://127.0.0.1:{proxy.port}" for kind in ("udp", "tcp")]
     assert told["upstreams"] == [chaos.url]

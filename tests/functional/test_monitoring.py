@@ -35,6 +35,11 @@ def page(watched, stage, chaos, authority):
     return monitor.page()
 
 
+def families(page):
+    """As people write them: a histogram without its suffixes."""
+    return {family.name for family in page.families}
+
+
 def rules():
     return [rule for group in yaml.safe_load(ALERTS.read_text())["groups"] for rule in group["rules"]]
 
@@ -69,6 +74,12 @@ def test_every_metric_and_label_of_them_is_told(page):
         for label, how, value in MATCHER.findall(matchers):
             values = value.split("|") if how == "=~" else [value]
             assert label in GIVEN or set(values) <= told[name].get(label, set()), (expression, label, values)
+
+
+def test_every_metric_that_the_guides_name_is_told(page):
+    pages = [TOP / "README.md", *(TOP / "docs" / "guide").glob("*.md")]
+    named = {name for guide in pages for name in re.findall(r"`(dotproxy_\w+)", guide.read_text())}
+    assert len(named) > 5 and named <= {name for name, _ in page.samples} | families(page)
 
 
 def test_what_they_sum_by_are_labels(page):

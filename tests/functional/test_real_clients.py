@@ -15,7 +15,7 @@ import pytest
 from browser import Browser, Page
 from client import query, tool
 from control import await_socket, socket_at, tell_json
-from forwarders import FORWARDERS, NEED_ROOT
+from forwarders import FORWARDERS, NEED_ROOT, Resolved, has_network
 from front import curl, doh, door, dot, encoded, trusting, url_for, PATH
 from names import Names
 from scripts import framed
@@ -238,6 +238,8 @@ def test_dnspython_over_https(house, count, http2, post):
 def forwarder(request, house, tmp_path_factory):
     if request.param in NEED_ROOT and os.geteuid() != 0:
         pytest.skip("needs root for a view of the file system of its own")
+    if request.param == Resolved.program and not has_network():
+        pytest.skip("it asks nobody on a machine without a network")
     directory = tmp_path_factory.mktemp(request.param)
     with FORWARDERS[request.param](directory, house.tls, house.ca) as running:
         yield running
