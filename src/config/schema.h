@@ -35,6 +35,7 @@ enum option_need {
     NEED_KEEP,    /* the same, of the path that was there at the start, until a restart */
     NEED_SOCKET,  /* the same, of a socket that is a file */
     NEED_LISTEN,  /* URLs, ADDRESS:PORT, or numbers of TCP ports, to listen on */
+    NEED_HOLD,    /* the same, opened at the start and held until a restart */
     NEED_CONNECT, /* the same, to connect to */
     NEED_TARGET,  /* as target.h reads it: a file that is written, or a TCP port to connect to */
 };

@@ -18,8 +18,8 @@ static const struct {
     [NEED_NOTHING] = { 0, false },        [NEED_READ] = { GRANT_READ, true },
     [NEED_TRUST] = { GRANT_READ, true },  [NEED_WRITE] = { GRANT_WRITE, true },
     [NEED_KEEP] = { GRANT_WRITE, false }, [NEED_SOCKET] = { GRANT_SOCKET, false },
-    [NEED_LISTEN] = { 0, true },          [NEED_CONNECT] = { 0, true },
-    [NEED_TARGET] = { 0, true },
+    [NEED_LISTEN] = { 0, true },          [NEED_HOLD] = { 0, false },
+    [NEED_CONNECT] = { 0, true },         [NEED_TARGET] = { 0, true },
 };
 
 unsigned need_rights(const struct need *need)
@@ -51,7 +51,12 @@ static err_t add(struct needs *needs, struct need need)
 
 static bool is_port(enum option_need kind)
 {
-    return kind == NEED_LISTEN || kind == NEED_CONNECT;
+    return kind == NEED_LISTEN || kind == NEED_HOLD || kind == NEED_CONNECT;
+}
+
+bool need_listens(const struct need *need)
+{
+    return need->kind == NEED_LISTEN || need->kind == NEED_HOLD;
 }
 
 /* A door of udp:// is no business of TCP. A question that is sent by UDP is: its answer may be

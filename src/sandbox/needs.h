@@ -37,6 +37,9 @@ unsigned need_rights(const struct need *need);
 /* Whether a reload puts another value in force. */
 bool need_changes(const struct need *need);
 
+/* Whether it is a port to listen on. */
+bool need_listens(const struct need *need);
+
 #define NEED_NAME_MAX 128
 
 /* As `--set` has it, "upstream.1.ca". Returns `text`. */

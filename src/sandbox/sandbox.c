@@ -94,7 +94,7 @@ static err_t open_needs(struct sandbox *s, const struct needs *needs)
         if (need->path)
             TRY(open_path(s, need));
         else if (need->is_tcp)
-            ports_add(need->kind == NEED_LISTEN ? &s->listen : &s->connect, need->port);
+            ports_add(need_listens(need) ? &s->listen : &s->connect, need->port);
     }
     return OK;
 }
@@ -116,7 +116,7 @@ static err_t open_standing(struct sandbox *s, const struct config *config)
 
 static bool is_low(const struct sandbox *s, const struct need *need)
 {
-    return need->kind == NEED_LISTEN && need->port < s->low_ports;
+    return need_listens(need) && need->port < s->low_ports;
 }
 
 static bool wants_low_ports(const struct sandbox *s, const struct needs *needs)

@@ -8,8 +8,9 @@
 
 /* What the sandbox's section calls what is lacking. */
 static const char *const keys[] = {
-    [NEED_NOTHING] = "", [NEED_READ] = "read", [NEED_TRUST] = "read",    [NEED_WRITE] = "write",
-    [NEED_KEEP] = "",    [NEED_SOCKET] = "",   [NEED_LISTEN] = "listen", [NEED_CONNECT] = "connect",
+    [NEED_NOTHING] = "",      [NEED_READ] = "read", [NEED_TRUST] = "read",
+    [NEED_WRITE] = "write",   [NEED_KEEP] = "",     [NEED_SOCKET] = "",
+    [NEED_LISTEN] = "listen", [NEED_HOLD] = "",     [NEED_CONNECT] = "connect",
 };
 
 static err_t refuse_file(const struct need *need, struct problems *remarks)

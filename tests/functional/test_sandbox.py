@@ -308,6 +308,14 @@ def test_a_link_that_leads_out_is_refused(stage, chaos, tmp_path, tmp_path_facto
     refused(served, "route.0.suffix_file")
 
 
+def test_a_moved_page_of_metrics_is_told_and_the_rest_is_in_force(stage, chaos):
+    served, other = stage.proxy(chaos), free_port()
+    served.reload(config([*served.listen, {"url": f"udp://127.0.0.1:{other}"}], [stage.row(chaos)],
+                         metrics={"listen": f"127.0.0.1:{free_port()}"}))
+    served.wait_for_log("reload_partly", "key=metrics.listen")
+    until(lambda: answers_datagram(("127.0.0.1", other)), "the new listener answers")
+
+
 def test_a_changed_sandbox_needs_a_restart(stage, chaos):
     served = stage.proxy(chaos)
     served.reload(config(served.listen, [stage.row(chaos)], **opening(free_port())))
