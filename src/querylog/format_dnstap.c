@@ -121,7 +121,7 @@ static uint8_t *put_socket(uint8_t *at, const struct log_record *r, const struct
         at = put_field(at, QUERY_ADDRESS, address_of(&r->client));
     if (is_one_family && !addr_is_wildcard(&r->listener))
         at = put_field(at, RESPONSE_ADDRESS, address_of(&r->listener));
-    if (is_client && stamp->clients == CLIENTS_FULL)
+    if (is_client && shows_port(r, stamp))
         at = put_varint_field(at, QUERY_PORT, addr_port(&r->client));
     return put_varint_field(at, RESPONSE_PORT, addr_port(&r->listener));
 }
