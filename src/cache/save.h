@@ -9,7 +9,8 @@
 err_t cache_save(struct cache *c, const char *path, const struct cache_clocks *now,
                  size_t *ret_count);
 
-/* Whether there is a place for it, by making what is written beside `path`, empty; else ERR_SYSTEM. */
+/* Whether there is a place for it, by making what is written beside `path`, empty; else ERR_SYSTEM.
+ */
 err_t cache_try_save(const char *path);
 
 #endif
