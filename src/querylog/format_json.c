@@ -60,6 +60,8 @@ static void write_head(struct pen *p, const struct log_view *v, const struct sta
     if (stamp->sample > 1)
         at = put_number(PUT(at, ",\"sample\":"), stamp->sample);
     at = put_client(at, v, stamp);
+    if (r->is_proven)
+        at = PUT(at, ",\"proven\":true");
     at = put_listener(at, r);
     at = put_number(PUT(at, ",\"id\":"), r->id);
     at = put_flags(PUT(at, ",\"query_flags\":\""), r->flags);

@@ -6,7 +6,7 @@ import time
 
 import dns.flags
 import pytest
-from dns.edns import ECSOption
+from dns.edns import ECSOption, GenericOption
 
 import scripts
 from client import Stream, ask, ask_all, exchange, query
@@ -55,6 +55,7 @@ def test_a_client_over_tcp(stage, chaos, tmp_path):
     served.stop()
     got = one(tmp_path)
     assert (got["transport"], got["client_port"], got["qname"]) == ("tcp", port, "tcp.test.")
+    assert got["proven"] is True
     assert "tls_version" not in got and "sni" not in got
 
 
@@ -102,6 +103,21 @@ def test_a_client_behind_a_balancer_has_its_own_address(stage, chaos, tmp_path):
     got = one(tmp_path)
     assert (got["client"], got["client_port"]) == ("192.0.2.77", 4711)
     assert got["query_bytes"] == len(message.to_wire())
+
+
+def test_a_client_over_udp_is_proven_by_a_cookie_of_ours(stage, chaos, tmp_path):
+    """Without one its address may be forged, and an investigation has to know."""
+    served = stage.proxy(chaos, query_log=[stream(tmp_path, form) for form in FORMATS])
+    mine = b"8 bytes!"
+    first = ask(served, "first.test", edns=1232, options=[GenericOption(scripts.COOKIE, mine)])
+    ours = next(option.data for option in first.options if option.otype == scripts.COOKIE)
+    ask(served, "second.test", edns=1232, options=[GenericOption(scripts.COOKIE, ours)])
+    served.stop()
+    places = {"json": lambda got: got, "ecs": lambda got: got["dotproxy"], "ocsf": lambda got: got["unmapped"]}
+    for form, place in places.items():
+        assert [place(got).get("proven") for got in read(tmp_path / form)] == [None, True], form
+        for got in read(tmp_path / form):
+            validator(form).validate(got)
 
 
 def test_a_client_that_a_reverse_proxy_names_has_no_port(stage, chaos, authority, tmp_path):
