@@ -9,7 +9,7 @@ packages() {
     build)   echo gcc libc6-dev meson ninja-build pkg-config libgnutls28-dev libnghttp2-dev \
                   libhttp-parser-dev libyaml-dev libpsl-dev libcap-dev libseccomp-dev \
                   libprotobuf-c-dev protobuf-c-compiler libmicrohttpd-dev zlib1g-dev ;;
-    runtime) echo libgnutls30 libnghttp2-14 libhttp-parser2.9 libyaml-0-2 libpsl5 libcap2 libseccomp2 libmicrohttpd12 zlib1g \
+    runtime) echo libgnutls30 libnghttp2-14 libhttp-parser2.9 libyaml-0-2 libpsl5 libcap2 libseccomp2 libprotobuf-c1 libmicrohttpd12 zlib1g \
                   ca-certificates libcap2-bin ;;
     run)     echo make ca-certificates bind9-dnsutils; packages build ;;
     demo)    echo procps unbound openssl bind9-dnsutils ;;

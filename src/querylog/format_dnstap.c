@@ -1,98 +1,27 @@
 /* querylog/format_dnstap.c - dnstap: a protobuf for each message, as it came or was sent.
  *
  * A query and its response are two frames, a question to an upstream and its answer as well. Frames
- * are framed by the sink. dnstap.proto has the numbers; they are written by hand, because
- * protobuf-c takes six times as long. What stands in a frame lies around its DNS message: a head,
- * and a tail.
+ * are framed by the sink.
  */
 #include "base/clock.h"
 #include "querylog/dnstap.pb-c.h"
 #include "querylog/format.h"
 #include "querylog/parts.h"
 
-#define VARINT_MAX 10
-#define EXTRA_MAX  64
-#define POLICY_MAX 127 /* so that its length is one byte */
-#define HEAD_MAX   128 /* of a message: all numbers, two addresses */
-#define TAIL_MAX   (POLICY_MAX + 2)
+#include <stdio.h>
 
-static const char version[] = "dotproxy " DOTPROXY_VERSION;
+#define EXTRA_MAX 64
 
-/* The fields' numbers: those of dnstap.proto. */
-enum whole_field { IDENTITY = 1, VERSION = 2, EXTRA = 3, MESSAGE = 14, WHOLE_TYPE = 15 };
-enum policy_field { POLICY_TYPE = 1, POLICY_RULE = 2, POLICY_ACTION = 3, POLICY_MATCH = 4 };
-enum message_field {
-    TYPE = 1,
-    FAMILY = 2,
-    PROTOCOL = 3,
-    QUERY_ADDRESS = 4,
-    RESPONSE_ADDRESS = 5,
-    QUERY_PORT = 6,
-    RESPONSE_PORT = 7,
-    QUERY_SEC = 8,
-    QUERY_NSEC = 9,
-    QUERY_MESSAGE = 10,
-    RESPONSE_SEC = 12,
-    RESPONSE_NSEC = 13,
-    RESPONSE_MESSAGE = 14,
-    POLICY = 15,
-};
-
-/* How a field's value is written; it stands in the field's key. */
-enum wire { WIRE_VARINT = 0, WIRE_BYTES = 2, WIRE_32_BITS = 5 };
-
-static uint8_t *put_varint(uint8_t *at, uint64_t number)
+static ProtobufCBinaryData bytes_of(struct slice s)
 {
-    for (; number >= 0x80; number >>= 7)
-        *at++ = (uint8_t)(number | 0x80);
-    *at++ = (uint8_t)number;
-    return at;
+    return (ProtobufCBinaryData){ s.len, (uint8_t *)(uintptr_t)s.data }; /* it is only read */
 }
 
-static size_t varint_len(uint64_t number)
-{
-    size_t len = 1;
-
-    for (; number >= 0x80; number >>= 7)
-        len++;
-    return len;
-}
-
-static uint8_t *put_key(uint8_t *at, unsigned field, enum wire wire)
-{
-    *at++ = (uint8_t)(field << 3 | wire); /* all fields are below 16 */
-    return at;
-}
-
-static uint8_t *put_varint_field(uint8_t *at, unsigned field, uint64_t number)
-{
-    return put_varint(put_key(at, field, WIRE_VARINT), number);
-}
-
-static uint8_t *put_fixed(uint8_t *at, unsigned field, uint32_t number)
-{
-    at = put_key(at, field, WIRE_32_BITS);
-    for (unsigned shift = 0; shift < 32; shift += 8)
-        *at++ = (uint8_t)(number >> shift);
-    return at;
-}
-
-static uint8_t *put_field(uint8_t *at, unsigned field, struct slice bytes)
-{
-    at = put_varint(put_key(at, field, WIRE_BYTES), bytes.len);
-    return put_bytes(at, bytes.data, bytes.len);
-}
-
-static size_t field_len(struct slice bytes)
-{
-    return 1 + varint_len(bytes.len) + bytes.len;
-}
-
-static struct slice address_of(const union addr *addr)
+static ProtobufCBinaryData address_of(const union addr *addr)
 {
     if (addr->any.sa_family == AF_INET6)
-        return slice_of(&addr->v6.sin6_addr, sizeof addr->v6.sin6_addr);
-    return slice_of(&addr->v4.sin_addr, sizeof addr->v4.sin_addr);
+        return bytes_of(slice_of(&addr->v6.sin6_addr, sizeof addr->v6.sin6_addr));
+    return bytes_of(slice_of(&addr->v4.sin_addr, sizeof addr->v4.sin_addr));
 }
 
 static Dnstap__SocketProtocol protocol_of(const char *transport)
@@ -106,31 +35,96 @@ static Dnstap__SocketProtocol protocol_of(const char *transport)
     return DNSTAP__SOCKET_PROTOCOL__DOH;
 }
 
-/* The addresses of one message are of one family, whatever the listener's own is. */
-static uint8_t *put_socket(uint8_t *at, const struct log_record *r, const struct stamp *stamp)
+static void fill_socket(Dnstap__Message *m, const struct log_record *r, const struct stamp *stamp)
 {
     bool is_client = r->kind == RECORD_QUERY;
-    const union addr *known = is_client ? &r->client : &r->listener;
-    bool is_one_family = known->any.sa_family == r->listener.any.sa_family;
 
-    at = put_varint_field(at, FAMILY,
-                          known->any.sa_family == AF_INET6 ? DNSTAP__SOCKET_FAMILY__INET6
-                                                           : DNSTAP__SOCKET_FAMILY__INET);
-    at = put_varint_field(at, PROTOCOL, protocol_of(r->transport));
-    if (is_client)
-        at = put_field(at, QUERY_ADDRESS, address_of(&r->client));
-    if (is_one_family && !addr_is_wildcard(&r->listener))
-        at = put_field(at, RESPONSE_ADDRESS, address_of(&r->listener));
-    if (is_client && shows_port(r, stamp))
-        at = put_varint_field(at, QUERY_PORT, addr_port(&r->client));
-    return put_varint_field(at, RESPONSE_PORT, addr_port(&r->listener));
+    m->has_socket_family = m->has_socket_protocol = true;
+    m->socket_family = r->listener.any.sa_family == AF_INET6 ? DNSTAP__SOCKET_FAMILY__INET6
+                                                             : DNSTAP__SOCKET_FAMILY__INET;
+    m->socket_protocol = protocol_of(r->transport);
+    m->has_query_address = is_client;
+    m->query_address = address_of(&r->client);
+    m->has_query_port = is_client && shows_port(r, stamp);
+    m->query_port = addr_port(&r->client);
+    m->has_response_address = !addr_is_wildcard(&r->listener);
+    m->response_address = address_of(&r->listener);
+    m->has_response_port = true;
+    m->response_port = addr_port(&r->listener);
 }
 
-static uint8_t *put_moment(uint8_t *at, enum message_field sec, enum message_field nsec,
-                           uint64_t wall_ns)
+/* The addresses of one message are of one family, whatever the listener's own is. */
+static void fill_family(Dnstap__Message *m, const struct log_record *r)
 {
-    at = put_varint_field(at, sec, wall_ns / NS_PER_S);
-    return put_fixed(at, nsec, (uint32_t)(wall_ns % NS_PER_S));
+    if (r->kind != RECORD_QUERY || r->client.any.sa_family == r->listener.any.sa_family)
+        return;
+    m->has_response_address = false;
+    m->socket_family = r->client.any.sa_family == AF_INET6 ? DNSTAP__SOCKET_FAMILY__INET6
+                                                           : DNSTAP__SOCKET_FAMILY__INET;
+}
+
+static void fill_query(Dnstap__Message *m, const struct log_view *v)
+{
+    m->has_query_time_sec = m->has_query_time_nsec = true;
+    m->query_time_sec = v->arrived_wall_ns / NS_PER_S;
+    m->query_time_nsec = (uint32_t)(v->arrived_wall_ns % NS_PER_S);
+}
+
+static void fill_response(Dnstap__Message *m, const struct log_view *v)
+{
+    uint64_t at_ns = v->arrived_wall_ns + v->head->took_ns;
+
+    m->has_response_time_sec = m->has_response_time_nsec = true;
+    m->response_time_sec = at_ns / NS_PER_S;
+    m->response_time_nsec = (uint32_t)(at_ns % NS_PER_S);
+    m->has_response_message = v->response.len > 0;
+    m->response_message = bytes_of(v->response);
+}
+
+/* dnstap knows no refusal: then there is a rule and no action. */
+static void fill_action(Dnstap__Policy *policy, enum action action)
+{
+    policy->has_action = true;
+    switch (action) {
+    case ACTION_PASS:
+        policy->action = DNSTAP__POLICY__ACTION__PASS;
+        return;
+    case ACTION_TRUNCATE:
+        policy->action = DNSTAP__POLICY__ACTION__TRUNCATE;
+        return;
+    case ACTION_ANSWER:
+        policy->action = DNSTAP__POLICY__ACTION__LOCAL_DATA;
+        return;
+    case ACTION_DROP:
+        policy->action = DNSTAP__POLICY__ACTION__DROP;
+        return;
+    case ACTION_BADCOOKIE:
+    case ACTION_REFUSE:
+    case ACTION_CACHE_ONLY:
+        break;
+    }
+    policy->has_action = false;
+}
+
+static bool fill_policy(Dnstap__Policy *policy, const struct log_record *r)
+{
+    static char in_force[] = "dotproxy", in_shadow[] = "dotproxy shadow";
+    const char *rule = r->rule ? r->rule : r->shadow;
+
+    if (!rule)
+        return false;
+    policy->type = r->rule ? in_force : in_shadow;
+    policy->has_rule = true;
+    policy->rule = bytes_of(slice_of_text(rule));
+    fill_action(policy, r->rule ? r->action : ACTION_PASS);
+    policy->has_match = r->rule_bits > 0;
+    policy->match = DNSTAP__POLICY__MATCH__CLIENT_IP;
+    return true;
+}
+
+static unsigned count_frames(const struct log_view *v)
+{
+    return v->response.len > 0 ? 2 : 1;
 }
 
 static Dnstap__Message__Type type_of(const struct log_record *r, bool is_query)
@@ -141,90 +135,43 @@ static Dnstap__Message__Type type_of(const struct log_record *r, bool is_query)
     return is_query ? DNSTAP__MESSAGE__TYPE__CLIENT_QUERY : DNSTAP__MESSAGE__TYPE__CLIENT_RESPONSE;
 }
 
-static uint8_t *put_head(uint8_t *at, const struct log_view *v, const struct stamp *stamp,
-                         bool is_query)
+static void pack(struct pen *p, Dnstap__Message *m, const struct stamp *stamp)
 {
-    at = put_varint_field(at, TYPE, type_of(v->head, is_query));
-    at = put_socket(at, v->head, stamp);
-    at = put_moment(at, QUERY_SEC, QUERY_NSEC, v->arrived_wall_ns);
-    if (is_query)
-        return at;
-    return put_moment(at, RESPONSE_SEC, RESPONSE_NSEC, v->arrived_wall_ns + v->head->took_ns);
-}
+    Dnstap__Dnstap whole = DNSTAP__DNSTAP__INIT;
+    char extra[EXTRA_MAX];
+    uint8_t *room;
 
-/* dnstap knows no refusal: then there is a rule and no action. */
-static uint8_t *put_action(uint8_t *at, enum action action)
-{
-    switch (action) {
-    case ACTION_PASS:
-        return put_varint_field(at, POLICY_ACTION, DNSTAP__POLICY__ACTION__PASS);
-    case ACTION_TRUNCATE:
-        return put_varint_field(at, POLICY_ACTION, DNSTAP__POLICY__ACTION__TRUNCATE);
-    case ACTION_ANSWER:
-        return put_varint_field(at, POLICY_ACTION, DNSTAP__POLICY__ACTION__LOCAL_DATA);
-    case ACTION_DROP:
-        return put_varint_field(at, POLICY_ACTION, DNSTAP__POLICY__ACTION__DROP);
-    case ACTION_BADCOOKIE:
-    case ACTION_REFUSE:
-    case ACTION_CACHE_ONLY:
-        break;
-    }
-    return at;
-}
-
-static uint8_t *put_policy(uint8_t *at, const struct log_record *r)
-{
-    const char *rule = r->rule ? r->rule : r->shadow;
-    uint8_t policy[POLICY_MAX], *end = policy;
-
-    if (!rule)
-        return at;
-    end = put_field(end, POLICY_TYPE, slice_of_text(r->rule ? "dotproxy" : "dotproxy shadow"));
-    end = put_field(end, POLICY_RULE, slice_of_text(rule));
-    end = put_action(end, r->rule ? r->action : ACTION_PASS);
-    if (r->rule_bits > 0)
-        end = put_varint_field(end, POLICY_MATCH, DNSTAP__POLICY__MATCH__CLIENT_IP);
-    return put_field(at, POLICY, slice_of(policy, (size_t)(end - policy)));
-}
-
-static unsigned count_frames(const struct log_view *v)
-{
-    return v->response.len > 0 ? 2 : 1;
-}
-
-static struct slice put_extra(uint8_t room[EXTRA_MAX], const struct stamp *stamp)
-{
-    uint8_t *end = put_number(PUT(room, "sequence="), stamp->sequence);
-
-    end = put_number(PUT(end, " lost="), stamp->lost);
-    return slice_of(room, (size_t)(end - room));
+    whole.type = DNSTAP__DNSTAP__TYPE__MESSAGE;
+    whole.message = m;
+    whole.has_identity = stamp->identity[0] != '\0';
+    whole.identity = bytes_of(slice_of_text(stamp->identity));
+    whole.has_version = whole.has_extra = true;
+    whole.version = bytes_of(slice_of_text("dotproxy " DOTPROXY_VERSION));
+    snprintf(extra, sizeof extra, "sequence=%llu lost=%llu", (unsigned long long)stamp->sequence,
+             (unsigned long long)stamp->lost);
+    whole.extra = bytes_of(slice_of_text(extra));
+    room = pen_room(p, dnstap__dnstap__get_packed_size(&whole));
+    if (room)
+        dnstap__dnstap__pack(&whole, room);
 }
 
 static void write(struct pen *p, const struct log_view *v, const struct stamp *stamp,
                   unsigned frame)
 {
-    const bool is_query = frame == 0;
-    const struct slice identity = slice_of_text(stamp->identity), of = slice_of_text(version);
-    const struct slice dns = is_query ? v->query : v->response;
-    uint8_t head[HEAD_MAX], tail[TAIL_MAX], extra_room[EXTRA_MAX];
-    const size_t head_len = (size_t)(put_head(head, v, stamp, is_query) - head);
-    const size_t tail_len = (size_t)(put_policy(tail, v->head) - tail);
-    const size_t message_len = head_len + (dns.len > 0 ? field_len(dns) : 0) + tail_len;
-    const struct slice extra = put_extra(extra_room, stamp);
-    uint8_t *at = pen_open(p, identity.len + of.len + extra.len + message_len + 6 * VARINT_MAX);
+    Dnstap__Message m = DNSTAP__MESSAGE__INIT;
+    Dnstap__Policy policy = DNSTAP__POLICY__INIT;
 
-    if (!at)
-        return;
-    if (identity.len > 0)
-        at = put_field(at, IDENTITY, identity);
-    at = put_field(at, VERSION, of);
-    at = put_field(at, EXTRA, extra);
-    at = put_varint(put_key(at, MESSAGE, WIRE_BYTES), message_len);
-    at = put_bytes(at, head, head_len);
-    if (dns.len > 0)
-        at = put_field(at, is_query ? QUERY_MESSAGE : RESPONSE_MESSAGE, dns);
-    at = put_bytes(at, tail, tail_len);
-    pen_close(p, put_varint_field(at, WHOLE_TYPE, DNSTAP__DNSTAP__TYPE__MESSAGE));
+    m.type = type_of(v->head, frame == 0);
+    fill_socket(&m, v->head, stamp);
+    fill_family(&m, v->head);
+    fill_query(&m, v);
+    m.has_query_message = frame == 0 && v->query.len > 0;
+    m.query_message = bytes_of(v->query);
+    if (frame > 0)
+        fill_response(&m, v);
+    if (fill_policy(&policy, v->head))
+        m.policy = &policy;
+    pack(p, &m, stamp);
 }
 
 const struct format_ops format_dnstap = {
