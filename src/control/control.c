@@ -52,7 +52,7 @@ static void note_left(void *arg, struct caller *caller)
     list_remove(&caller->link);
     c->count -= !caller->tail;
     caller_close(&caller);
-    acceptor_pause(c->acceptor, false);
+    acceptor_pause(c->acceptor, c->count >= CALLERS_MAX);
 }
 
 static void accepted(void *arg, int fd, const union addr *peer)
@@ -71,7 +71,7 @@ static void accepted(void *arg, int fd, const union addr *peer)
     if (caller_open(&caller, c->loop, fd, &handler, c) != OK)
         return;
     list_append(&c->callers, &caller->link);
-    acceptor_pause(c->acceptor, ++c->count == CALLERS_MAX);
+    acceptor_pause(c->acceptor, ++c->count >= CALLERS_MAX);
 }
 
 static void starved(void *arg, err_t err)
@@ -105,7 +105,7 @@ static void take_answers(void *arg)
 
         next = mail->next;
         c->count -= !!caller->tail;
-        acceptor_pause(c->acceptor, c->count == CALLERS_MAX);
+        acceptor_pause(c->acceptor, c->count >= CALLERS_MAX);
         caller_answer(caller);
     }
     list_for_each (node, &c->callers)

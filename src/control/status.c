@@ -96,6 +96,7 @@ void request_status(struct control_house *house, const struct request *request,
                     struct report *report)
 {
     const struct crew *crew = house->crew;
+    const size_t stuck = crew_count_stuck(crew);
 
     (void)request;
     report->width = (int)strlen("cache_entries");
@@ -104,6 +105,8 @@ void request_status(struct control_house *house, const struct request *request,
     report_text(report, "configuration", house->config_file ? house->config_file : "none");
     report_seconds(report, "uptime", (clock_monotonic_ns() - crew->started_ns) / NS_PER_S);
     report_number(report, "workers", crew->count);
+    if (stuck > 0)
+        report_number(report, "workers_stuck", stuck);
     tell_listeners(crew->plan, report);
     tell_certificates(crew->plan, report);
     tell_upstreams(crew->plan->roster, report);

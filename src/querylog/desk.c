@@ -56,6 +56,7 @@ static void fill(struct log_record *r, const struct query *q, const struct query
     r->action = (uint8_t)q->verdict.action;
     r->rule_bits = q->verdict.bits;
     r->edns_version = asked->edns.version;
+    r->is_proven = q->is_proven;
     r->is_readable = asked->has_question;
     r->has_edns = asked->edns.present;
     r->dnssec_ok = asked->edns.dnssec_ok;

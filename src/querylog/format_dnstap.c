@@ -45,7 +45,7 @@ static void fill_socket(Dnstap__Message *m, const struct log_record *r, const st
     m->socket_protocol = protocol_of(r->transport);
     m->has_query_address = is_client;
     m->query_address = address_of(&r->client);
-    m->has_query_port = is_client && stamp->clients == CLIENTS_FULL;
+    m->has_query_port = is_client && shows_port(r, stamp);
     m->query_port = addr_port(&r->client);
     m->has_response_address = !addr_is_wildcard(&r->listener);
     m->response_address = address_of(&r->listener);

@@ -217,7 +217,7 @@ static void write_end(struct pen *p, const char *name, const union addr *addr, b
 static void write_ends(struct pen *p, const struct log_view *v, const struct stamp *stamp)
 {
     const struct log_record *r = v->head;
-    bool has_port = stamp->clients == CLIENTS_FULL;
+    bool has_port = shows_port(r, stamp);
 
     write_end(p, "source", &r->client, has_port, r->query_len);
     write_end(p, "client", &r->client, has_port, r->query_len);

@@ -17,13 +17,12 @@ static uint8_t *put_client(uint8_t *at, const struct log_view *v, const struct s
     const struct log_record *r = v->head;
 
     at = put_address(PUT(at, ",\"client\":\""), &r->client);
+    if (shows_port(r, stamp))
+        return put_number(PUT(at, "\",\"client_port\":"), addr_port(&r->client));
     if (stamp->clients == CLIENTS_FULL)
-        at = put_number(PUT(at, "\",\"client_port\":"), addr_port(&r->client));
-    else if (stamp->clients == CLIENTS_PREFIX)
-        at = PUT(at, "\",\"clients\":\"prefix\"");
-    else
-        at = PUT(at, "\",\"clients\":\"hashed\"");
-    return at;
+        return PUT(at, "\"");
+    return stamp->clients == CLIENTS_PREFIX ? PUT(at, "\",\"clients\":\"prefix\"")
+                                            : PUT(at, "\",\"clients\":\"hashed\"");
 }
 
 /* The same for all queries of one listener, and most are of one. */
@@ -61,6 +60,8 @@ static void write_head(struct pen *p, const struct log_view *v, const struct sta
     if (stamp->sample > 1)
         at = put_number(PUT(at, ",\"sample\":"), stamp->sample);
     at = put_client(at, v, stamp);
+    if (r->is_proven)
+        at = PUT(at, ",\"proven\":true");
     at = put_listener(at, r);
     at = put_number(PUT(at, ",\"id\":"), r->id);
     at = put_flags(PUT(at, ",\"query_flags\":\""), r->flags);

@@ -93,7 +93,7 @@ static void write_endpoints(struct pen *p, const struct log_view *v, const struc
 
     json_open(p, "src_endpoint");
     json_address(p, "ip", &r->client);
-    if (stamp->clients == CLIENTS_FULL)
+    if (shows_port(r, stamp))
         json_number(p, "port", addr_port(&r->client));
     json_close(p);
     json_open(p, "dst_endpoint");

@@ -2,6 +2,7 @@
 #define QUERYLOG_PARTS_H
 
 #include "dns/header.h"
+#include "querylog/format.h"
 #include "querylog/pen.h"
 #include "querylog/record.h"
 
@@ -34,6 +35,12 @@ uint8_t *put_subnet(uint8_t *at, struct slice option);
 static inline uint16_t code_at(struct slice bytes)
 {
     return (uint16_t)(bytes.data[0] << 8 | bytes.data[1]);
+}
+
+/* A client's port is hidden as the client is; one that a reverse proxy has named has none. */
+static inline bool shows_port(const struct log_record *r, const struct stamp *stamp)
+{
+    return stamp->clients == CLIENTS_FULL && addr_port(&r->client) != 0;
 }
 
 static inline unsigned opcode_of(uint16_t flags)

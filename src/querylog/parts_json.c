@@ -77,6 +77,8 @@ void json_house(struct pen *p, const struct log_view *v, const struct stamp *sta
         json_number(p, "sample", stamp->sample);
     if (stamp->clients != CLIENTS_FULL)
         json_word(p, "clients", stamp->clients == CLIENTS_PREFIX ? "prefix" : "hashed");
+    if (r->is_proven)
+        json_true(p, "proven");
     json_word(p, "transport", r->transport);
     json_flags(p, "query_flags", r->flags);
     json_word(p, "source", source_name(r->source));

@@ -32,6 +32,7 @@ struct log_record {
     uint8_t look;   /* enum cache_look */
     uint8_t action; /* enum action */
     uint8_t rule_bits, edns_version;
+    bool is_proven;   /* the client's address is no forgery */
     bool is_readable; /* there is a question */
     bool has_edns, dnssec_ok;
     bool is_echoed; /* the question's name stands in the response */

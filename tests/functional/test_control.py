@@ -1,20 +1,24 @@
 """The control socket and `dotproxy ctl`."""
 
 import concurrent.futures
+import contextlib
 import os
 import signal
 import socket
 import stat
 import time
+from pathlib import Path
 
 import pytest
 
 from chaos import Chaos
 from client import Stream, ask, failed_well, is_right, query
-from control import call, connect, ctl, read_to_end, socket_at, tell, tell_json
+from control import await_socket, call, connect, ctl, read_to_end, socket_at, tell, tell_json
 from ports import free_port
 from proxy import BRIEF, accepts, answers_datagram, config, listener, opening, run_to_the_end
 from waiting import until
+
+CALLERS = 8     # at once, without those who watch
 
 
 @pytest.fixture(scope="module")
@@ -422,6 +426,31 @@ def test_a_hundred_at_once_are_answered(proxy, path):
         responses = list(pool.map(lambda _: call(path, b"stats --json\n"), range(100)))
     assert all(response.startswith(b'{"queries_udp":') for response in responses)
     assert is_right(ask(proxy, "afterwards.test"), "afterwards.test")
+
+
+def test_one_who_has_watched_leaves_no_room_for_more_callers(stage, chaos, tmp_path):
+    """There are as many as may be when a `tail` ends, which is not one of them."""
+    served = stage.proxy(chaos, control=socket_at(tmp_path))
+    path = tmp_path / "control.sock"
+    descriptors = Path(f"/proc/{served.process.pid}/fd")
+
+    def count():
+        return len(list(descriptors.iterdir()))
+    await_socket(path)
+    with contextlib.ExitStack() as stack:
+        watcher = connect(path)
+        watcher.sendall(b"tail\n")
+        assert watcher.recv(1)
+        before = count()
+        callers = [stack.enter_context(contextlib.closing(connect(path))) for _ in range(CALLERS)]
+        until(lambda: count() == before + CALLERS, "all of them have been let in")
+        watcher.close()
+        until(lambda: count() == before + CALLERS - 1, "the watcher has gone")
+        for _ in range(20):
+            stack.enter_context(contextlib.closing(connect(path)))
+        callers[0].sendall(b"status\n")       # whose response takes its turns
+        assert b"uptime" in read_to_end(callers[0])
+        assert count() <= before + CALLERS - 1
 
 
 def test_callers_who_do_not_read_hold_nobody_up(proxy, path):

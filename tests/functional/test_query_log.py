@@ -6,17 +6,18 @@ import time
 
 import dns.flags
 import pytest
-from dns.edns import ECSOption
+from dns.edns import ECSOption, GenericOption
 
 import scripts
 from client import Stream, ask, ask_all, exchange, query
 from control import socket_at, tell_json
-from front import TlsStream, curl, doh, dot, encoded, proxy_header, trusting
+from front import TlsStream, curl, doh, door, dot, encoded, proxy_header, trusting
 from ports import free_port
 from proxy import listener
 from records import (ALL, FORMATS, ask_from, client_socket, many_queries, one, read, read_taps, read_whole,
-                     stream)
+                     stream, validator)
 from waiting import until
+from web import Http1, dial
 from wire import address_for, record, response
 
 
@@ -54,6 +55,7 @@ def test_a_client_over_tcp(stage, chaos, tmp_path):
     served.stop()
     got = one(tmp_path)
     assert (got["transport"], got["client_port"], got["qname"]) == ("tcp", port, "tcp.test.")
+    assert got["proven"] is True
     assert "tls_version" not in got and "sni" not in got
 
 
@@ -101,6 +103,38 @@ def test_a_client_behind_a_balancer_has_its_own_address(stage, chaos, tmp_path):
     got = one(tmp_path)
     assert (got["client"], got["client_port"]) == ("192.0.2.77", 4711)
     assert got["query_bytes"] == len(message.to_wire())
+
+
+def test_a_client_over_udp_is_proven_by_a_cookie_of_ours(stage, chaos, tmp_path):
+    """Without one its address may be forged, and an investigation has to know."""
+    served = stage.proxy(chaos, query_log=[stream(tmp_path, form) for form in FORMATS])
+    mine = b"8 bytes!"
+    first = ask(served, "first.test", edns=1232, options=[GenericOption(scripts.COOKIE, mine)])
+    ours = next(option.data for option in first.options if option.otype == scripts.COOKIE)
+    ask(served, "second.test", edns=1232, options=[GenericOption(scripts.COOKIE, ours)])
+    served.stop()
+    places = {"json": lambda got: got, "ecs": lambda got: got["dotproxy"], "ocsf": lambda got: got["unmapped"]}
+    for form, place in places.items():
+        assert [place(got).get("proven") for got in read(tmp_path / form)] == [None, True], form
+        for got in read(tmp_path / form):
+            validator(form).validate(got)
+
+
+def test_a_client_that_a_reverse_proxy_names_has_no_port(stage, chaos, authority, tmp_path):
+    """It is not known, and no record makes one up."""
+    log = [stream(tmp_path, form) for form in ALL]
+    limit = {"allow": ["192.0.2.0/24", "127.0.0.0/8"]}
+    row = door("http", path="/dns-query", forwarded_from=["127.0.0.0/8"])
+    served = stage.proxy(chaos, listen=[listener(free_port()), row], query_log=log, limit=limit)
+    with dial(row, authority, Http1) as web:
+        web.post(query("forwarded.test").to_wire(), headers={"x-forwarded-for": "192.0.2.77"})
+    served.stop()
+    plain, ecs, ocsf = (one(tmp_path, form) for form in FORMATS)
+    assert plain["client"] == ecs["source"]["ip"] == ocsf["src_endpoint"]["ip"] == "192.0.2.77"
+    assert "client_port" not in plain and "port" not in ecs["source"] | ecs["client"] | ocsf["src_endpoint"]
+    assert {tap.query_port for tap in read_taps(tmp_path / "dnstap") if tap.query_address} == {None}
+    for form, got in zip(FORMATS, (plain, ecs, ocsf)):
+        validator(form).validate(got)
 
 
 def test_a_listener_on_all_addresses_tells_which_a_datagram_was_sent_to(stage, chaos, tmp_path):

@@ -1,6 +1,7 @@
 """The query log: which records a stream has, and what it tells of clients."""
 
 import subprocess
+from pathlib import Path
 
 import pytest
 from dns.edns import ECSOption, GenericOption
@@ -31,6 +32,44 @@ def test_a_stream_has_all_until_it_is_taken_away_and_from_then_on_nothing(stage,
     served.stop()
     assert [got["qname"] for got in read(tmp_path / "json")] == [f"before{number}.test." for number in range(20)]
     assert [got["qname"] for got in read(tmp_path / "again")] == ["after.test."]
+
+
+def test_streams_that_come_and_go_leave_nothing_behind(stage, chaos, tmp_path):
+    """Neither descriptors nor threads; nor does a reload that fails because of its last stream."""
+    there = tmp_path / "there"
+    there.mkdir()
+    served = stage.prepare(chaos, query_log=[stream(there)])
+    without = served.file.read_text().split("query_log:")[0]
+    process = Path(f"/proc/{stage.run(served).process.pid}")
+    some = [f"{{to: 'file:{there}/{form}', format: {form}, rotate_every: 1m, compress: gzip}}" for form in ALL]
+    some += ["{to: 'udp://127.0.0.1:9'}"]
+
+    def held():
+        return len(list((process / "fd").iterdir())), len(list((process / "task").iterdir()))
+
+    def reload(streams, outcome):
+        before = len(served.log_lines(f" {outcome}:"))
+        served.reload(f"{without}query_log: [{', '.join(streams)}]\n")
+        until(lambda: len(served.log_lines(f" {outcome}:")) > before, outcome)
+    reload([], "reloaded")
+    least = None
+    for number in range(8):
+        reload(some, "reloaded")
+        ask(served, f"recorded{number}.test")
+        reload([*some, f"{{to: 'file:{there}/no/such/directory'}}"], "reload_failed")
+        reload([], "reloaded")
+        if least is None:
+            least = settled(held)
+    until(lambda: held() <= least, f"{least} are left, as after the first time")
+    served.stop()
+    assert len(read(there / "json")) == 8
+
+
+def settled(what):
+    """The value that is the same for half a second."""
+    seen = [what()]
+    until(lambda: seen.append(what()) or len(seen) > 50 and len(set(seen[-50:])) == 1, "it changes no more")
+    return seen[-1]
 
 
 def test_filters_choose_records(stage, chaos, tmp_path):

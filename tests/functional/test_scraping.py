@@ -10,7 +10,7 @@ import pytest
 
 import injection
 from client import ask, is_right
-from control import socket_at
+from control import socket_at, tell_json
 from injection import WORKER
 from load import Load
 from monitoring import Monitor, metrics_at
@@ -27,7 +27,7 @@ def watched_and_injected(stage, chaos, tmp_path):
     """A dotproxy of one worker that does what it is told, who scrapes it, and the line to it."""
     port = free_port()
     with contextlib.closing(injection.Injection(injection.build(tmp_path))) as line, Monitor(port) as monitor:
-        served = stage.prepare(chaos, workers=1, metrics=metrics_at(port))
+        served = stage.prepare(chaos, workers=1, metrics=metrics_at(port), control=socket_at(tmp_path))
         yield stage.run(served, **line.streams), monitor, line
 
 
@@ -40,7 +40,7 @@ def test_health_needs_nothing(watched, stage):
     assert monitor.get("/health")[::2] == (200, "alive\n")
 
 
-def test_health_notices_a_worker_that_does_not_go_on(watched_and_injected):
+def test_health_notices_a_worker_that_does_not_go_on(watched_and_injected, tmp_path):
     served, monitor, line = watched_and_injected
     assert is_right(ask(served, "before.test"), "before.test")
     assert monitor.get("/health")[::2] == (200, "alive\n")
@@ -48,6 +48,7 @@ def test_health_notices_a_worker_that_does_not_go_on(watched_and_injected):
     until(lambda: monitor.status("/health") == 503, "it is noticed")
     assert "a worker has been at one thing" in monitor.get("/health")[2]
     assert monitor.page()("workers_stuck") == 1
+    assert tell_json(tmp_path / "control.sock", "status")["workers_stuck"] == 1
     served.wait_for_log("error worker_stuck", "worker=0")
     line.line.send(f"{WORKER} goes on".encode())
     until(lambda: monitor.status("/health") == 200, "it goes on")
