@@ -17,8 +17,8 @@ union addr {
 
 #define ADDR_TEXT_MAX 80 /* "[" IPv6 "%" scope "]:65535" and the final zero */
 
-/* Reads a numeric host, without brackets ("127.0.0.1", "fe80::1%eth0"); "::ffff:127.0.0.1" is one of
- * IPv4. ERR_MALFORMED for anything else: nothing is ever looked up. */
+/* Reads a numeric host, without brackets ("127.0.0.1", "fe80::1%eth0"); "::ffff:127.0.0.1" is one
+ * of IPv4. ERR_MALFORMED for anything else: nothing is ever looked up. */
 err_t addr_parse(const char *host, uint16_t port, union addr *ret_addr);
 
 /* Writes "127.0.0.1:53" or "[::1]:53" into `text` and returns it. */
