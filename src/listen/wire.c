@@ -29,6 +29,7 @@ static void decipher(struct wire *w, struct slice ciphertext)
 {
     struct slice plaintext;
 
+    w->has_begun = true;
     tls_feed(w->tls, ciphertext);
     while (!w->is_stopped)
         switch (tls_step(w->tls, &plaintext)) {
@@ -49,6 +50,12 @@ static void decipher(struct wire *w, struct slice ciphertext)
         }
 }
 
+/* Who goes then has cost us a handshake, and who said nothing only looked whether we are there. */
+static bool gives_up(const struct wire *w)
+{
+    return w->awaits_tls && w->has_begun;
+}
+
 static void hand_on(struct wire *w, struct slice bytes)
 {
     if (!w->tls) {
@@ -57,6 +64,8 @@ static void hand_on(struct wire *w, struct slice bytes)
     }
     if (bytes.len > 0)
         decipher(w, bytes);
+    else if (gives_up(w))
+        fail(w, METRIC_tls_handshakes_abandoned);
     else /* without close_notify: all the same nothing more comes */
         w->handler->received(w->arg, bytes);
     if (!w->is_stopped && tls_output(w->tls).len > 0)
@@ -119,7 +128,7 @@ static void writable(void *arg)
 static void failed(void *arg, err_t err)
 {
     (void)err; /* the client has gone: its own business */
-    fail(arg, METRIC_COUNT);
+    fail(arg, gives_up(arg) ? METRIC_tls_handshakes_abandoned : METRIC_COUNT);
 }
 
 err_t wire_open(struct wire *w, struct loop *l, int fd, const struct wire_settings *settings,

@@ -24,6 +24,7 @@ struct wire {
     const struct wire_handler *handler;
     void *arg;
     bool awaits_intro, awaits_tls;
+    bool has_begun; /* to agree on TLS */
     bool is_stopped, is_finished;
 };
 

@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import ssl
+import struct
 import subprocess
 
 import dns.edns
@@ -156,6 +157,29 @@ def test_a_handshake_that_never_ends_is_cut_off(strict, words):
         sock.sendall(words)
         assert ends(sock) == b""
     assert counted(control, "tls_handshakes_late") >= 1
+
+
+def client_hello():
+    said = ssl.MemoryBIO()
+    session = ssl.create_default_context().wrap_bio(ssl.MemoryBIO(), said, server_hostname="dns.test")
+    with pytest.raises(ssl.SSLWantReadError):
+        session.do_handshake()
+    return said.read()
+
+
+@pytest.mark.parametrize("linger", [False, True], ids=["ends", "resets"])
+def test_a_handshake_that_a_client_gives_up_is_counted(strict, linger):
+    served, control = strict
+    with connect(served.port):
+        pass        # who only looks whether somebody is there has begun none
+    for _ in range(3):
+        with connect(served.port) as sock:
+            sock.sendall(client_hello())
+            sock.recv(1)
+            if linger:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    until(lambda: counted(control, "tls_handshakes_abandoned") == 3, "they are counted")
+    assert counted(control, "tls_handshakes_failed") == counted(control, "tls_handshakes") == 0
 
 
 @pytest.mark.parametrize("words", [b"GET / HTTP/1.1\r\n\r\n", b"\0\x1d" + bytes(29), b"\xff" * 64])
