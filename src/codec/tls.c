@@ -11,19 +11,66 @@
 #include <stdlib.h>
 
 #define RECORD_MAX    16384 /* RFC 8446 section 5.1: plaintext of one record */
+#define RECORD_EMPTY  17    /* RFC 8446 section 5.2: a type and a tag, and nothing that they seal */
 #define RECORD_EXTRA  64    /* header, nonce, type and tag: 29 bytes at most in our suites */
 #define OUTPUT_SPARED 4096  /* of the outbox for alerts and key updates, when plaintext fills it */
 #define IDLE_MAX      16    /* turns of GnuTLS that neither read nor want to: more is a bug */
 
+static bool is_between_records(const struct tls *t)
+{
+    return t->record.have == 0 && t->record.left == 0;
+}
+
+/* Behind the handshake of TLS 1.3 each record is data, or one whole message, or it is empty. GnuTLS
+ * never comes back from an empty record behind half a message, so there is none behind that. */
+static bool was_half_a_message(const struct tls *t)
+{
+    return t->state == TLS_OPEN && t->record.len > RECORD_EMPTY &&
+           gnutls_protocol_get_version(t->session) == GNUTLS_TLS1_3;
+}
+
 /* GnuTLS gathers a handshake message until it is whole, were it of 16 MiB, before the handshake is
  * over and after it. */
+static const char *why_not_more(const struct tls *t, size_t len)
+{
+    if (len > t->side->swallowed_max - t->swallowed)
+        return "handshake message too long";
+    return is_between_records(t) && was_half_a_message(t) ? "handshake message in pieces" : NULL;
+}
+
+/* How many of `size` bytes lie in the record that is read: no more than its head, or what is behind
+ * it. */
+static size_t rest_of_record(const struct tls *t, size_t size)
+{
+    size_t rest = t->record.left > 0 ? t->record.left : TLS_RECORD_HEAD - t->record.have;
+
+    return size < rest ? size : rest;
+}
+
+static void follow_record(struct tls *t, struct slice bytes)
+{
+    const uint8_t *head = t->record.head;
+
+    if (t->record.left > 0) {
+        t->record.left -= bytes.len;
+        return;
+    }
+    memcpy(t->record.head + t->record.have, bytes.data, bytes.len);
+    t->record.have += bytes.len;
+    if (t->record.have < TLS_RECORD_HEAD)
+        return;
+    t->record.have = 0;
+    t->record.left = t->record.len = (size_t)head[3] << 8 | head[4];
+}
+
 static ssize_t pull(gnutls_transport_ptr_t tls, void *room, size_t size)
 {
     struct tls *t = tls;
-    size_t len = size < t->input.len ? size : t->input.len;
+    size_t len = rest_of_record(t, size < t->input.len ? size : t->input.len);
+    const char *complaint = len > 0 ? why_not_more(t, len) : NULL;
 
-    if (len > t->side->swallowed_max - t->swallowed) {
-        t->failure = "handshake message too long";
+    if (complaint) {
+        t->failure = complaint;
         gnutls_transport_set_errno(t->session, EMSGSIZE);
         return -1;
     }
@@ -33,9 +80,17 @@ static ssize_t pull(gnutls_transport_ptr_t tls, void *room, size_t size)
         return -1;
     }
     memcpy(room, t->input.data, len);
+    follow_record(t, slice_of(room, len));
     t->input = slice_after(t->input, len);
     t->swallowed += len;
     return (ssize_t)len;
+}
+
+void tls_note_message(gnutls_session_t session)
+{
+    struct tls *t = gnutls_session_get_ptr(session);
+
+    t->record.len = 0;
 }
 
 static int pull_timeout(gnutls_transport_ptr_t tls, unsigned ms)
@@ -143,7 +198,7 @@ static int receive_once(struct tls *t)
     ssize_t ret = gnutls_record_recv_packet(t->session, &t->packet);
 
     if (t->packet)
-        t->swallowed = 0;
+        t->swallowed = t->record.len = 0;
     if (ret == 0 && t->packet) {
         release_packet(t);
         return GNUTLS_E_INTERRUPTED;
@@ -162,7 +217,7 @@ static enum tls_event step_handshake(struct tls *t)
     if (ret < 0)
         return fail(t, ret);
     t->is_agreed = true;
-    t->swallowed = 0;
+    t->swallowed = t->record.len = 0;
     t->state = TLS_OPEN;
     return TLS_READY;
 }

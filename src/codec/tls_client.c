@@ -48,13 +48,14 @@ static void pack_ticket(struct client *c)
 
 /* GnuTLS holds the newest ticket only: each is packed as it comes. Those of TLS 1.2 come before the
  * session is complete. */
-static int ticket_came(gnutls_session_t session, unsigned type, unsigned when, unsigned incoming,
-                       const gnutls_datum_t *message)
+static int message_came(gnutls_session_t session, unsigned type, unsigned when, unsigned incoming,
+                        const gnutls_datum_t *message)
 {
     struct client *c = gnutls_session_get_ptr(session);
 
-    (void)type, (void)when, (void)message;
-    if (incoming && c->base.state == TLS_OPEN)
+    (void)when, (void)message;
+    tls_note_message(session);
+    if (type == GNUTLS_HANDSHAKE_NEW_SESSION_TICKET && incoming && c->base.state == TLS_OPEN)
         pack_ticket(c);
     return 0;
 }
@@ -110,8 +111,8 @@ static err_t set_up(struct client *c)
     if (name_peer(session, c->peer->name) < 0 ||
         (alpn && gnutls_alpn_set_protocols(session, &protocol, 1, 0) < 0))
         return ERR_TLS;
-    gnutls_handshake_set_hook_function(session, GNUTLS_HANDSHAKE_NEW_SESSION_TICKET,
-                                       GNUTLS_HOOK_POST, ticket_came);
+    gnutls_handshake_set_hook_function(session, GNUTLS_HANDSHAKE_ANY, GNUTLS_HOOK_POST,
+                                       message_came);
     gnutls_session_set_verify_function(session, verify_in_handshake);
     return OK;
 }

@@ -22,11 +22,18 @@ struct tls_side {
     void (*done)(struct tls *t);
 };
 
+#define TLS_RECORD_HEAD 5 /* RFC 8446 section 5.1 */
+
 struct tls {
     const struct tls_side *side;
     gnutls_session_t session;
     struct slice input;
     size_t swallowed; /* of it, by GnuTLS, since there was plaintext */
+    struct {
+        uint8_t head[TLS_RECORD_HEAD];
+        size_t have, left; /* of its head, and behind it */
+        size_t len;        /* of the last one that nothing has come of; else 0 */
+    } record;
     struct outbox output;
     gnutls_packet_t packet; /* whose plaintext is lent */
     const char *failure;    /* NULL: none yet */
@@ -36,6 +43,9 @@ struct tls {
     bool is_agreed;  /* the handshake was completed */
     bool is_shut;    /* we said close_notify */
 };
+
+/* GnuTLS told of a handshake message that came whole. */
+void tls_note_message(gnutls_session_t session);
 
 /* Gives a server's session one of the pairs of its context. */
 gnutls_certificate_retrieve_function3 tls_server_choose_pair;

@@ -1,11 +1,14 @@
 /* tests/fuzz/codec_tls_server.c - bytes from a client that is no friend, fed to a server's session.
  *
- * The first byte is the size of the pieces in which the rest arrives.
+ * The first byte is the size of the pieces in which the rest arrives. When it is 255 the rest comes
+ * behind a handshake: kind and length of a record, what is to be sealed in it, and the next.
  */
 #include "codec/mint.h"
 #include "codec/tls.h"
 #include "codec/tls_context.h"
+#include "unit/codec/seal.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -74,19 +77,98 @@ static bool feed(struct tls *t, struct slice piece)
     return event == TLS_WANTS_INPUT;
 }
 
+static ssize_t push(gnutls_transport_ptr_t server, const void *bytes, size_t len)
+{
+    struct tls *t = server;
+    struct slice plaintext;
+
+    tls_feed(t, slice_of(bytes, len));
+    while (tls_step(t, &plaintext) == TLS_READY)
+        ;
+    return (ssize_t)len;
+}
+
+static ssize_t pull(gnutls_transport_ptr_t server, void *room, size_t size)
+{
+    struct slice output = tls_output(server);
+    size_t len = output.len < size ? output.len : size;
+
+    if (len == 0) {
+        errno = EAGAIN;
+        return -1;
+    }
+    memcpy(room, output.data, len);
+    tls_output_sent(server, len);
+    return (ssize_t)len;
+}
+
+static int pull_timeout(gnutls_transport_ptr_t server, unsigned ms)
+{
+    (void)ms;
+    return tls_output(server).len > 0;
+}
+
+/* NULL when it did not come to an end. */
+static gnutls_session_t shake_hands(struct tls *t, gnutls_certificate_credentials_t trust)
+{
+    gnutls_session_t client;
+    int ret;
+
+    if (gnutls_init(&client, GNUTLS_CLIENT | GNUTLS_NONBLOCK) < 0)
+        abort();
+    gnutls_priority_set_direct(client, "NORMAL:-VERS-ALL:+VERS-TLS1.3", NULL);
+    gnutls_credentials_set(client, GNUTLS_CRD_CERTIFICATE, trust);
+    gnutls_transport_set_ptr(client, t);
+    gnutls_transport_set_push_function(client, push);
+    gnutls_transport_set_pull_function(client, pull);
+    gnutls_transport_set_pull_timeout_function(client, pull_timeout);
+    for (unsigned i = 0; i < 20; i++)
+        if ((ret = gnutls_handshake(client)) == 0)
+            return client;
+    abort();
+}
+
+static void feed_sealed(struct tls *t, struct slice input)
+{
+    gnutls_certificate_credentials_t trust;
+    gnutls_session_t client;
+    struct sealed record;
+    uint64_t number = 0;
+    bool goes_on = true;
+
+    if (gnutls_certificate_allocate_credentials(&trust) < 0)
+        abort();
+    client = shake_hands(t, trust);
+    while (goes_on && input.len >= 2) {
+        size_t len = input.data[1] < input.len - 2 ? input.data[1] : input.len - 2;
+
+        if (!seal(client, number++, input.data[0], slice_of(input.data + 2, len), &record))
+            abort();
+        input = slice_after(input, 2 + len);
+        goes_on = feed(t, slice_of(record.bytes, record.len));
+    }
+    gnutls_deinit(client);
+    gnutls_certificate_free_credentials(trust);
+}
+
+static void feed_pieces(struct tls *t, struct slice stream, size_t piece)
+{
+    while (stream.len > 0 &&
+           feed(t, slice_of(stream.data, piece < stream.len ? piece : stream.len)))
+        stream = slice_after(stream, piece);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct slice stream = slice_of(data, size);
     struct tls *t;
-    size_t piece;
 
     if (size < 2 || tls_open_server(&t, context) != OK)
         return 0;
-    piece = (size_t)data[0] + 1;
-    stream = slice_after(stream, 1);
-    while (stream.len > 0 &&
-           feed(t, slice_of(stream.data, piece < stream.len ? piece : stream.len)))
-        stream = slice_after(stream, piece);
+    if (data[0] == UINT8_MAX)
+        feed_sealed(t, slice_after(stream, 1));
+    else
+        feed_pieces(t, slice_after(stream, 1), (size_t)data[0] + 1);
     tls_send(t, slice_of("x", 1));
     tls_shutdown(t);
     tls_free(&t);

@@ -1,10 +1,10 @@
 #include "codec/mint.h"
 #include "codec/tls.h"
 #include "codec/tls_context.h"
+#include "unit/codec/seal.h"
 #include "unit/test.h"
 
 #include <errno.h>
-#include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
 #include <stdio.h>
@@ -413,27 +413,12 @@ TEST(tls_server_long_hello, "a ClientHello without end takes no memory without e
     remove_all();
 }
 
-/* A record of the client's, sealed by hand, of a kind that GnuTLS would not send. */
-static void say_sealed(struct pair *p, uint8_t kind, const void *bytes, uint16_t len, uint64_t seq)
+static void say_sealed(struct pair *p, uint8_t kind, const void *bytes, size_t len, uint64_t number)
 {
-    uint8_t plain[1025], nonce[12], record[5 + sizeof plain + 16] = { 23, 3, 3 };
-    size_t sealed = sizeof record - 5;
-    gnutls_datum_t iv, key;
-    gnutls_aead_cipher_hd_t cipher;
+    struct sealed record;
 
-    CHECK(gnutls_record_get_state(p->client, 0, NULL, &iv, &key, NULL) >= 0);
-    CHECK(gnutls_aead_cipher_init(&cipher, gnutls_cipher_get(p->client), &key) >= 0);
-    memcpy(nonce, iv.data, sizeof nonce);
-    for (unsigned i = 0; i < 8; i++)
-        nonce[11 - i] ^= (uint8_t)(seq >> 8 * i);
-    memcpy(plain, bytes, len);
-    plain[len] = kind;
-    record[3] = (uint8_t)((len + 17) >> 8);
-    record[4] = (uint8_t)(len + 17);
-    CHECK(gnutls_aead_cipher_encrypt(cipher, nonce, sizeof nonce, record, 5, 16, plain, len + 1u,
-                                     record + 5, &sealed) >= 0);
-    gnutls_aead_cipher_deinit(cipher);
-    push(p, record, 5 + sealed);
+    CHECK(seal(p->client, number, kind, slice_of(bytes, len), &record));
+    push(p, record.bytes, record.len);
 }
 
 TEST(tls_server_long_message, "nor does a message behind the handshake")
@@ -454,6 +439,55 @@ TEST(tls_server_long_message, "nor does a message behind the handshake")
         memset(piece, 0, 4);
     }
     CHECK(sent < 70);
+    end(&p);
+    tls_context_unref(&context);
+    remove_all();
+}
+
+TEST(tls_server_half_message,
+     "half a message behind the handshake is refused, and nothing follows it")
+{
+    static const char *const halves[] = { "\1\1\1\1\1\1\1\1", "\x18\0\0\2\3", "\x18\0", "\x18" };
+    static const size_t lens[] = { 8, 5, 2, 1 };
+    struct tls_context *context;
+
+    make_all();
+    context = context_of(1, 1);
+    for (size_t i = 0; i < sizeof lens / sizeof *lens; i++) {
+        struct pair p;
+
+        begin(&p, context, both[1], "one.test", "dot");
+        CHECK_EQUAL(shake(&p), 0);
+        say_sealed(&p, 22, halves[i], lens[i], 0);
+        say_sealed(&p, 22, "", 0, 1); /* GnuTLS would never come back from it */
+        CHECK_EQUAL(p.last, TLS_FAILED);
+        end(&p);
+    }
+    tls_context_unref(&context);
+    remove_all();
+}
+
+TEST(tls_server_whole_messages, "empty records and new keys come between a client's words")
+{
+    struct tls_context *context;
+    struct pair p;
+
+    make_all();
+    context = context_of(1, 1);
+    begin(&p, context, both[1], "one.test", "dot");
+    CHECK_EQUAL(shake(&p), 0);
+    say_sealed(&p, 23, "", 0, 0);
+    say_sealed(&p, 23, "", 0, 1);
+    say_sealed(&p, 23, "ques", 4, 2);
+    say_sealed(&p, 23, "", 0, 3);
+    say_sealed(&p, 23, "tion", 4, 4);
+    CHECK_TEXT(p.said, "question");
+    end(&p);
+    begin(&p, context, both[1], "one.test", "dot");
+    CHECK_EQUAL(shake(&p), 0);
+    for (unsigned i = 0; i < 4; i++)
+        CHECK(gnutls_session_key_update(p.client, i % 2) >= 0);
+    check_talk(&p);
     end(&p);
     tls_context_unref(&context);
     remove_all();
