@@ -206,6 +206,13 @@ static int receive_once(struct tls *t)
     return (int)ret;
 }
 
+/* In one record with the last message of the handshake, though keys change behind it (RFC 8446
+ * section 5.1). GnuTLS would take it for data, find that it is none, and forget to free it. */
+static bool has_more_than_a_handshake(const struct tls *t)
+{
+    return gnutls_record_check_pending(t->session) > 0;
+}
+
 static enum tls_event step_handshake(struct tls *t)
 {
     int ret = run(t, handshake_once);
@@ -213,7 +220,7 @@ static enum tls_event step_handshake(struct tls *t)
     if (ret == GNUTLS_E_AGAIN)
         return TLS_WANTS_INPUT;
     if (ret >= 0)
-        ret = t->side->agreed(t);
+        ret = has_more_than_a_handshake(t) ? GNUTLS_E_UNEXPECTED_PACKET : t->side->agreed(t);
     if (ret < 0)
         return fail(t, ret);
     t->is_agreed = true;
