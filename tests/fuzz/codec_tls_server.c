@@ -1,7 +1,10 @@
 /* tests/fuzz/codec_tls_server.c - bytes from a client that is no friend, fed to a server's session.
  *
  * The first byte is the size of the pieces in which the rest arrives. When it is 255 the rest comes
- * behind a handshake: kind and length of a record, what is to be sealed in it, and the next.
+ * behind a handshake: kind and length of a record, what is to be sealed in it, and the next. When
+ * it is 254 a client of TLS 1.3 shakes hands, when it is 253 one of TLS 1.2, and the rest spoils
+ * what it sends: for each of its writes the number of changes, and for each change two bytes of
+ * place and one that is added.
  */
 #include "codec/mint.h"
 #include "codec/tls.h"
@@ -12,6 +15,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+enum { SPOILT_12 = 253, SPOILT_13 = 254, BEHIND_HANDSHAKE = 255 };
 
 static struct tls_context *context;
 
@@ -77,20 +82,47 @@ static bool feed(struct tls *t, struct slice piece)
     return event == TLS_WANTS_INPUT;
 }
 
-static ssize_t push(gnutls_transport_ptr_t server, const void *bytes, size_t len)
-{
-    struct tls *t = server;
-    struct slice plaintext;
+/* A server's session, and what spoils its client's words. */
+struct line {
+    struct tls *server;
+    struct slice changes;
+};
 
-    tls_feed(t, slice_of(bytes, len));
-    while (tls_step(t, &plaintext) == TLS_READY)
-        ;
+static void spoil(struct line *line, uint8_t *bytes, size_t len)
+{
+    size_t count = line->changes.len > 0 ? line->changes.data[0] % 4 : 0;
+
+    line->changes = slice_after(line->changes, line->changes.len > 0);
+    for (; count > 0 && line->changes.len >= 3; count--) {
+        size_t place = (size_t)line->changes.data[0] << 8 | line->changes.data[1];
+
+        if (len > 0)
+            bytes[place % len] += line->changes.data[2];
+        line->changes = slice_after(line->changes, 3);
+    }
+}
+
+static ssize_t push(gnutls_transport_ptr_t arg, const void *bytes, size_t len)
+{
+    struct line *line = arg;
+    uint8_t *copy = malloc(len + 1);
+    struct slice plaintext;
+    enum tls_event event;
+
+    memcpy(copy, bytes, len);
+    spoil(line, copy, len);
+    tls_feed(line->server, slice_of(copy, len));
+    do
+        event = tls_step(line->server, &plaintext);
+    while (event == TLS_READY || event == TLS_DATA);
+    free(copy);
     return (ssize_t)len;
 }
 
-static ssize_t pull(gnutls_transport_ptr_t server, void *room, size_t size)
+static ssize_t pull(gnutls_transport_ptr_t arg, void *room, size_t size)
 {
-    struct slice output = tls_output(server);
+    const struct line *line = arg;
+    struct slice output = tls_output(line->server);
     size_t len = output.len < size ? output.len : size;
 
     if (len == 0) {
@@ -98,47 +130,41 @@ static ssize_t pull(gnutls_transport_ptr_t server, void *room, size_t size)
         return -1;
     }
     memcpy(room, output.data, len);
-    tls_output_sent(server, len);
+    tls_output_sent(line->server, len);
     return (ssize_t)len;
 }
 
-static int pull_timeout(gnutls_transport_ptr_t server, unsigned ms)
+static int pull_timeout(gnutls_transport_ptr_t line, unsigned ms)
 {
     (void)ms;
-    return tls_output(server).len > 0;
+    return tls_output(((const struct line *)line)->server).len > 0;
 }
 
-/* NULL when it did not come to an end. */
-static gnutls_session_t shake_hands(struct tls *t, gnutls_certificate_credentials_t trust)
+static gnutls_session_t shake_hands(struct line *line, gnutls_certificate_credentials_t trust,
+                                    const char *versions)
 {
     gnutls_session_t client;
-    int ret;
+    int ret = GNUTLS_E_AGAIN;
 
     if (gnutls_init(&client, GNUTLS_CLIENT | GNUTLS_NONBLOCK) < 0)
         abort();
-    gnutls_priority_set_direct(client, "NORMAL:-VERS-ALL:+VERS-TLS1.3", NULL);
+    gnutls_priority_set_direct(client, versions, NULL);
     gnutls_credentials_set(client, GNUTLS_CRD_CERTIFICATE, trust);
-    gnutls_transport_set_ptr(client, t);
+    gnutls_transport_set_ptr(client, line);
     gnutls_transport_set_push_function(client, push);
     gnutls_transport_set_pull_function(client, pull);
     gnutls_transport_set_pull_timeout_function(client, pull_timeout);
-    for (unsigned i = 0; i < 20; i++)
-        if ((ret = gnutls_handshake(client)) == 0)
-            return client;
-    abort();
+    for (unsigned i = 0; i < 20 && ret < 0 && !gnutls_error_is_fatal(ret); i++)
+        ret = gnutls_handshake(client);
+    return client;
 }
 
-static void feed_sealed(struct tls *t, struct slice input)
+static void say_sealed(struct tls *t, gnutls_session_t client, struct slice input)
 {
-    gnutls_certificate_credentials_t trust;
-    gnutls_session_t client;
     struct sealed record;
     uint64_t number = 0;
     bool goes_on = true;
 
-    if (gnutls_certificate_allocate_credentials(&trust) < 0)
-        abort();
-    client = shake_hands(t, trust);
     while (goes_on && input.len >= 2) {
         size_t len = input.data[1] < input.len - 2 ? input.data[1] : input.len - 2;
 
@@ -147,6 +173,25 @@ static void feed_sealed(struct tls *t, struct slice input)
         input = slice_after(input, 2 + len);
         goes_on = feed(t, slice_of(record.bytes, record.len));
     }
+}
+
+static void be_a_client(struct tls *t, uint8_t how, struct slice input)
+{
+    struct line line = { .server = t };
+    gnutls_certificate_credentials_t trust;
+    gnutls_session_t client;
+
+    if (gnutls_certificate_allocate_credentials(&trust) < 0)
+        abort();
+    if (how != BEHIND_HANDSHAKE)
+        line.changes = input;
+    client = shake_hands(&line, trust,
+                         how == SPOILT_12 ? "NORMAL:-VERS-ALL:+VERS-TLS1.2"
+                                          : "NORMAL:-VERS-ALL:+VERS-TLS1.3");
+    if (how == BEHIND_HANDSHAKE)
+        say_sealed(t, client, input);
+    else
+        gnutls_record_send(client, "question", 8);
     gnutls_deinit(client);
     gnutls_certificate_free_credentials(trust);
 }
@@ -165,8 +210,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (size < 2 || tls_open_server(&t, context) != OK)
         return 0;
-    if (data[0] == UINT8_MAX)
-        feed_sealed(t, slice_after(stream, 1));
+    if (data[0] >= SPOILT_12)
+        be_a_client(t, data[0], slice_after(stream, 1));
     else
         feed_pieces(t, slice_after(stream, 1), (size_t)data[0] + 1);
     tls_send(t, slice_of("x", 1));
