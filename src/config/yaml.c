@@ -36,7 +36,7 @@ static bool begins_with_tab(struct slice bytes, unsigned line)
 {
     const uint8_t *end;
 
-    for (; line > 1 && (end = memchr(bytes.data, '\n', bytes.len)); line--)
+    for (; line > 1 && bytes.len > 0 && (end = memchr(bytes.data, '\n', bytes.len)); line--)
         bytes = slice_after(bytes, (size_t)(end - bytes.data) + 1);
     while (bytes.len > 0 && bytes.data[0] == ' ')
         bytes = slice_after(bytes, 1);

@@ -186,6 +186,13 @@ TEST(config_kinds, "lists, maps and texts are not taken for each other")
                "f:3:9: pin: each item must be a text");
 }
 
+TEST(config_other_line_ends, "a fault behind lines that end otherwise is told like any")
+{
+    CHECK_TEXT(wrong("user: b\r\r\r- c\n"),
+               "f:4:1: this is not YAML: did not find expected key while parsing a block mapping; "
+               "keys that belong together begin in the same column");
+}
+
 TEST(config_list_of_one, "a list of one may be written as the text alone")
 {
     struct config *config = load_text("listen:\n- url: tls://127.0.0.1\n"
