@@ -29,6 +29,7 @@ struct http_response {
     unsigned status;
     const char *content_type; /* NULL: none */
     const char *allow;        /* NULL: none; the methods, with 405 */
+    const char *date;         /* NULL: none */
     bool has_max_age;
     uint32_t max_age_s; /* cache-control */
     struct slice body;  /* not sent in response to HEAD, but counted in content-length */

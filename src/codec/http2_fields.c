@@ -55,6 +55,8 @@ void http2_fields_write(struct http2_fields *f, const struct http_response *resp
     if (response->content_type)
         add_constant(f, "content-type", response->content_type);
     add_number(f, "content-length", f->length, response->body.len);
+    if (response->date)
+        add(f, "date", response->date, strlen(response->date), 0);
     if (response->has_max_age)
         add_max_age(f, response->max_age_s);
     else if (response->status >= 400)

@@ -5,7 +5,7 @@
 
 #include <nghttp2/nghttp2.h>
 
-#define HTTP2_FIELDS_MAX 5
+#define HTTP2_FIELDS_MAX 6
 #define HTTP2_NUMBER_MAX 24
 
 /* The header fields of one response. `list` borrows from the rest and from the response. */

@@ -6,6 +6,7 @@
 #include "base/pool.h"
 #include "base/wheel.h"
 #include "codec/frame.h"
+#include "codec/http_date.h"
 #include "io/loop.h"
 #include "listen/wire.h"
 
@@ -21,6 +22,7 @@ struct session_set {
     struct listener *listener;
     struct pool pool;
     struct pool exchanges; /* requests without a response, over HTTP */
+    struct http_date date; /* of the last one */
     struct list open;
     bool draining;
 };

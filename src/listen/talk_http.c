@@ -2,6 +2,7 @@
  *
  * Called by: session.c, door.c. Owns: the HTTP connection, and the exchanges of its requests.
  */
+#include "base/clock.h"
 #include "codec/doh.h"
 #include "codec/forwarded.h"
 #include "codec/tls.h"
@@ -16,15 +17,16 @@
 
 static const uint8_t preface[] = { 'P', 'R', 'I' }; /* as no request of HTTP/1.1 begins */
 
-static void answer(struct session *s, uint32_t stream, const struct http_response *response)
+static void answer(struct session *s, uint32_t stream, struct http_response *response)
 {
+    response->date = http_date_text(&s->set->date, clock_wall_ns() / NS_PER_S);
     http_respond(s->http, stream, response);
     session_settle_soon(s);
 }
 
 static void refuse(struct session *s, uint32_t stream, unsigned status)
 {
-    const struct http_response response = doh_refusal(status);
+    struct http_response response = doh_refusal(status);
 
     metrics_count(session_context(s)->metrics, METRIC_http_refusals);
     answer(s, stream, &response);

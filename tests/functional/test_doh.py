@@ -1,6 +1,9 @@
 """DNS over HTTP from clients (RFC 8484): right requests and wrong ones, in HTTP/2 and HTTP/1.1, with TLS
 and in plain text."""
 
+import email.utils
+import time
+
 import pytest
 
 from client import is_right, query
@@ -60,6 +63,14 @@ def test_an_answer_to_head_has_no_body_but_its_length(web):
     assert (answer.status, answer.body) == (200, b"")
     assert answer.headers["content-length"] == whole.headers["content-length"]
     assert is_right(whole.dns, "head.test")
+
+
+@pytest.mark.parametrize("path", [PATH, "/elsewhere"])
+def test_each_answer_bears_its_date(web, path):
+    before = int(time.time())
+    answer = web.fetch("GET", f"{path}?dns={encoded(query('date.test'))}")
+    told = email.utils.parsedate_to_datetime(answer.headers["date"]).timestamp()
+    assert before <= told <= time.time()
 
 
 def test_the_id_of_queries_that_caches_may_share_is_zero_in_the_response_too(web):
