@@ -92,8 +92,8 @@ void acceptor_close(struct acceptor **a)
 {
     if (!*a)
         return;
-    while (accept_one(*a))
-        ;
+    for (unsigned left = SOCKET_BACKLOG; left > 0 && accept_one(*a); left--)
+        ; /* more come while these are let in */
     wheel_cancel(&(*a)->rest);
     watch_close(&(*a)->watch);
     socket_close(&(*a)->fd);

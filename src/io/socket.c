@@ -5,8 +5,7 @@
 #include <netinet/tcp.h>
 #include <unistd.h>
 
-#define UDP_BUFFER  (4 << 20) /* a burst while the worker is busy; the kernel clamps it */
-#define TCP_BACKLOG 4096      /* clamped to net.core.somaxconn */
+#define UDP_BUFFER (4 << 20) /* a burst while the worker is busy; the kernel clamps it */
 
 static void set(int fd, int level, int option, int value)
 {
@@ -52,7 +51,7 @@ static err_t open_listener(const union addr *addr, bool is_stream, bool shared, 
     if (shared)
         set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
     if (bind(fd, &addr->any, addr_len(addr)) != 0 ||
-        (is_stream && shared && listen(fd, TCP_BACKLOG) != 0)) {
+        (is_stream && shared && listen(fd, SOCKET_BACKLOG) != 0)) {
         socket_close(&fd);
         return ERR_SYSTEM;
     }

@@ -10,6 +10,8 @@
 
 /* Sockets as the other files of this room want them: non-blocking, closed on exec. */
 
+#define SOCKET_BACKLOG 4096 /* who may wait to be accepted; clamped to net.core.somaxconn */
+
 /* Opens `count` sockets that share `addr` (SO_REUSEPORT), one for each worker: UDP ones, or TCP
  * ones that listen. ERR_SYSTEM with errno EADDRINUSE when anybody else holds the address, also one
  * who would share it. On failure none stays open. */

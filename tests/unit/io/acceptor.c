@@ -87,6 +87,33 @@ TEST(acceptor_closes, "who has connected before it closes is let in, who comes l
     close_door(&d);
 }
 
+/* Each who is let in comes back. */
+static void come_back(void *arg, int fd, const union addr *peer)
+{
+    struct door *d = arg;
+    int again = socket(AF_INET, SOCK_STREAM, 0);
+
+    (void)peer;
+    if (d->count++ < 10 * SOCKET_BACKLOG)
+        CHECK_EQUAL(connect(again, &d->peers[0].any, addr_len(&d->peers[0])), 0);
+    socket_close(&again);
+    socket_close(&fd);
+}
+
+TEST(acceptor_ends, "it closes, however many go on to connect meanwhile")
+{
+    static const struct acceptor_handler handler = { .accepted = come_back, .starved = starved };
+    int fd = local_listener("127.0.0.1", true), client;
+    struct door d = { .loop = local_loop(), .peers = { local_name(fd) } };
+
+    CHECK_EQUAL(acceptor_open(&d.acceptor, d.loop, fd, &handler, &d), OK);
+    client = stranger(SOCK_STREAM, &d.peers[0]);
+    acceptor_close(&d.acceptor);
+    CHECK_EQUAL(d.count, SOCKET_BACKLOG);
+    socket_close(&client);
+    loop_free(&d.loop);
+}
+
 TEST(acceptor_rests,
      "out of descriptors it rests, and lets in who waited when there are some again")
 {
