@@ -116,7 +116,7 @@ def test_it_starts_from_the_command_line_alone(stage, chaos, authority):
                       "--upstream", chaos.url, "--set", f"upstream.ca={authority.ca}"]
     stage.run(served)
     assert is_right(ask(served, "arguments.example"), "arguments.example")
-    assert served.log_lines("started", "configuration=(none|/etc/dotproxy/dotproxy.yaml)$")
+    served.wait_for_log("started", "configuration=(none|/etc/dotproxy/dotproxy.yaml)$")
 
 
 
