@@ -14,6 +14,7 @@ from proxy import is_sanitized
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="makes networks of its own: needs root")
 HERE = Path(__file__).resolve().parent
 SLOWER = 5 if is_sanitized() else 1
+MAY_BE_LOST = 0.02 if is_sanitized() else 0.001     # a sanitizer's build may be late on a busy machine
 HONEST_RATE, SECONDS = 1000 // SLOWER, 3
 FLOOD_RATE = 10 * HONEST_RATE
 FORGED, MANY = "10.64.0.1", 10000           # 40 networks of 256
@@ -82,8 +83,8 @@ class Site:
 
 
 def lost_little(asked):
-    """Less than one in a thousand."""
-    return asked["asked"] == HONEST_RATE // 2 * SECONDS and asked["asked"] - asked["right"] < asked["asked"] / 1000
+    lost = asked["asked"] - asked["right"]
+    return asked["asked"] == HONEST_RATE // 2 * SECONDS and lost < MAY_BE_LOST * asked["asked"]
 
 
 @pytest.fixture

@@ -29,7 +29,9 @@ def recording(stage, chaos, tmp_path):
     """Starts a dotproxy with a recorder."""
     def start(size="1MiB", crash_file=None, **sections):
         control = {**socket_at(tmp_path), "recorder": size, **({"crash_file": str(crash_file)} if crash_file else {})}
-        return stage.proxy(chaos, control=control, wrapper=["prlimit", "--core=0:0"], **sections)
+        served = stage.proxy(chaos, control=control, wrapper=["prlimit", "--core=0:0"], **sections)
+        served.wait_for_log("info started:")        # it answers a moment before it records
+        return served
     return start
 
 
