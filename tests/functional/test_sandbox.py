@@ -51,6 +51,10 @@ def threads(proxy):
     return {task["Name"].strip(): {key: value.strip() for key, value in task.items()} for task in said}
 
 
+def main_thread(proxy):
+    return until(lambda: threads(proxy).get(MAIN), "the main thread is seen")
+
+
 def capabilities(thread):
     return {thread[key] for key in ("CapInh", "CapPrm", "CapEff", "CapAmb")}
 
@@ -69,10 +73,9 @@ def test_every_thread_is_inside(stage, chaos, tmp_path):
     served = stage.proxy(chaos, workers=2, control={"socket": str(tmp_path / "control.sock")},
                          cache={"file": str(tmp_path / "cache")}, metrics={"listen": f"127.0.0.1:{free_port()}"})
     assert is_right(ask(served, "first.test"), "first.test")
-    served.wait_for_log("info started:")
+    wanted = {MAIN, "dotproxy-log", "dotproxy-ctl", "dotproxy-keeper"[:15], "MHD-single", WORKER, "dotproxy-1"}
+    until(lambda: wanted <= set(threads(served)), "all threads have their names")
     inside = threads(served)
-    assert {"dotproxy", "dotproxy-log", "dotproxy-ctl", "dotproxy-keeper"[:15], "MHD-single", WORKER,
-            "dotproxy-1"} <= set(inside)
     for name, thread in inside.items():
         assert (thread["NoNewPrivs"], thread["Seccomp"]) == ("1", "2"), name
         assert capabilities(thread) == {"0" * 16}, name
@@ -81,7 +84,7 @@ def test_every_thread_is_inside(stage, chaos, tmp_path):
 
 def test_nothing_is_given_up_without_it(injected):
     served, _ = injected("--no-sandbox")
-    thread = threads(served)[MAIN]
+    thread = main_thread(served)
     assert (thread["NoNewPrivs"], thread["Seccomp"]) == ("0", "0")
     assert int(thread["CapEff"], 16) & NET_BIND_SERVICE
     assert served.wait_for_log("warning sandbox_off") and not served.log_lines(" sandboxed:")
@@ -223,7 +226,7 @@ def test_low_ports_can_be_added_where_there_was_one(stage, chaos, tmp_path, user
         served.write_config(settings)
         served.command = [*served.command[:2], "-c", str(served.file)]
         stage.run(served)
-        thread = threads(served)[MAIN]
+        thread = main_thread(served)
         assert int(thread["CapEff"], 16) == int(thread["CapPrm"], 16) == NET_BIND_SERVICE
         assert thread["Uid"].split()[1] == ("0" if not user else str(65534))
         assert served.wait_for_log(" sandboxed:", "capabilities=net_bind_service")
@@ -424,7 +427,7 @@ def test_files_that_the_new_user_cannot_use_are_told_of(stage, chaos, tmp_path):
     served = stage.proxy(chaos, user="nobody", cache={"file": tmp_path / "cache"})   # tmp_path is root's alone
     assert served.wait_for_log("warning sandbox_denied", f"file={served.file} ", "Permission denied")
     assert served.wait_for_log("warning sandbox_denied", f"file={tmp_path}/cache ", r"cache\.file")
-    assert threads(served)[MAIN]["Uid"].split()[1] == "65534"
+    assert main_thread(served)["Uid"].split()[1] == "65534"
     assert tmp_path.stat().st_mode & 0o077 == 0
 
 
@@ -441,7 +444,7 @@ def test_root_is_one_user_among_others(stage, chaos, tmp_path):
 
 def test_whoever_is_not_root_is_confined_as_well(stage, chaos, injected_as_nobody):
     served, injection = injected_as_nobody
-    thread = threads(served)[MAIN]
+    thread = main_thread(served)
     assert (thread["NoNewPrivs"], thread["Seccomp"], thread["Uid"].split()[1]) == ("1", "2", "65534")
     assert injection.do(served, "list", 0, "/etc") == "EACCES"
     assert injection.do(served, "fork") == "ENOSYS"
