@@ -206,7 +206,7 @@ def test_what_one_client_does_not_take_leaves_room_for_all_others(stage, chaos):
         fill(house, stack, lambda count: big * count, 60)
         fill(house, stack, lambda count: b"\xff\xff" + bytes(count), 60000)
         assert [kind for kind in KINDS if not house.serves(kind)] == []
-        assert tell_json(house.control, "status")["overload"] == "buffers"
+        assert house.counted("overloads") >= 1
         assert house.counted("connections_slow") >= 1
 
 
