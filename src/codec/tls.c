@@ -395,10 +395,3 @@ const char *tls_version_text(const struct tls *tls)
 
     return tls->is_agreed && text ? text : "";
 }
-
-const char *tls_cipher_text(const struct tls *tls)
-{
-    const char *text = gnutls_cipher_get_name(gnutls_cipher_get(tls->session));
-
-    return tls->is_agreed && text ? text : "";
-}

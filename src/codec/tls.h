@@ -87,6 +87,5 @@ size_t tls_server_name(const struct tls *tls, char name[TLS_NAME_SIZE]);
 
 bool tls_was_resumed(const struct tls *tls);
 const char *tls_version_text(const struct tls *tls); /* "TLS1.3"; "" before TLS_READY */
-const char *tls_cipher_text(const struct tls *tls);  /* "AES-128-GCM"; "" before TLS_READY */
 
 #endif

@@ -3,56 +3,39 @@
 #include "command/options.h"
 #include "command/rehearsal.h"
 #include "config/config.h"
+#include "sandbox/needs.h"
 #include "worker/exposure.h"
 
+#include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
-/* The directory of what a value has written; false for what is no file. */
-static bool find_directory(const struct option_row *row, const void *item, char *ret_path,
-                           size_t size)
-{
-    const char *text = *(const char *const *)((const char *)item + row->offset);
-    char *end;
-
-    if (row->need == NEED_TARGET && strncmp(text, "file:", 5) == 0)
-        text += 5;
-    snprintf(ret_path, size, "%s", text);
-    end = strrchr(ret_path, '/');
-    if (ret_path[0] != '/' || end == ret_path)
-        return false;
-    *end = 0;
-    return true;
-}
-
 /* It may still come, with the service that makes it, so that is no fault. */
-static void warn_of_absent(const struct section *s, const void *item, const char *file)
+static void warn_of_absent(const struct need *need, const char *file)
 {
-    char path[PATH_MAX];
+    char path[PATH_MAX], name[NEED_NAME_MAX];
+    const char *directory;
 
-    for (size_t i = 0; i < s->option_count; i++) {
-        const struct option_row *row = &s->options[i];
-
-        if (row->type != OPTION_STRING || row->need < NEED_WRITE || row->need == NEED_SOCKET ||
-            !find_directory(row, item, path, sizeof path) || access(path, F_OK) == 0)
-            continue;
+    snprintf(path, sizeof path, "%s", need->path);
+    directory = dirname(path);
+    if (access(directory, F_OK) != 0)
         fprintf(stderr,
-                "%s: warning: %s.%s: there is no directory %s; make it, writable for the user that "
+                "%s: warning: %s: there is no directory %s; make it, writable for the user that "
                 "dotproxy runs as\n",
-                file, s->name, row->name, path);
-    }
+                file, need_name(need, name), directory);
 }
 
-static void warn_of_absent_directories(const struct config *config, const char *file)
+static err_t warn_of_absent_directories(const struct config *config, const char *file)
 {
-    size_t count;
-    const struct section *const *sections = config_sections_of(config, &count);
+    struct needs needs = { 0 };
+    err_t err = needs_collect(&needs, config, NULL);
 
-    for (size_t i = 0; i < count; i++)
-        for (size_t item = 0; item < config_count(config, sections[i]); item++)
-            warn_of_absent(sections[i], config_item(config, sections[i], item), file);
+    for (size_t i = 0; err == OK && i < needs.count; i++)
+        if (needs.list[i].kind == NEED_WRITE || needs.list[i].kind == NEED_KEEP)
+            warn_of_absent(&needs.list[i], file);
+    needs_done(&needs);
+    return err;
 }
 
 static int try_out(struct config *config, const char *file)
@@ -64,7 +47,8 @@ static int try_out(struct config *config, const char *file)
         fprintf(stderr, "%s: %s\n", file, reason);
         return STATUS_USAGE;
     }
-    warn_of_absent_directories(config, file);
+    if (warn_of_absent_directories(config, file) != OK)
+        fprintf(stderr, "%s: warning: no memory to look for directories\n", file);
     if (exposure_find(config, plan->policy, text))
         fprintf(stderr, "%s: warning: %s\n", file, text);
     plan_free(&plan);

@@ -29,7 +29,7 @@ uint8_t *put_rcode(uint8_t *at, uint16_t rcode)
     return put_code(at, rcode_name(rcode), "RCODE", rcode);
 }
 
-uint8_t *put_opcode(uint8_t *at, unsigned opcode)
+static uint8_t *put_opcode(uint8_t *at, unsigned opcode)
 {
     static const char *const names[] = {
         [OPCODE_QUERY] = "QUERY",   [OPCODE_IQUERY] = "IQUERY", [OPCODE_STATUS] = "STATUS",

@@ -9,7 +9,6 @@
 uint8_t *put_type(uint8_t *at, uint16_t type);
 uint8_t *put_class(uint8_t *at, uint16_t dns_class);
 uint8_t *put_rcode(uint8_t *at, uint16_t rcode);
-uint8_t *put_opcode(uint8_t *at, unsigned opcode);
 
 void pen_type(struct pen *p, uint16_t type);
 void pen_class(struct pen *p, uint16_t dns_class);

@@ -17,6 +17,17 @@ struct stamp {
     enum clients clients; /* not CLIENTS_FULL: the view tells neither port nor name of the client */
 };
 
+/* That of a record which is shown whole: the `number`-th that was taken. */
+static inline struct stamp stamp_of_all(uint64_t stream, uint64_t number, uint64_t lost)
+{
+    return (struct stamp){ .sequence = number + lost,
+                           .lost = lost,
+                           .stream = stream,
+                           .identity = "",
+                           .sample = 1,
+                           .clients = CLIENTS_FULL };
+}
+
 struct format_ops {
     const char *name;
     bool is_binary;      /* no lines of text */

@@ -28,7 +28,7 @@ void json_address(struct pen *p, const char *name, const union addr *addr)
     json_close_text(p);
 }
 
-void json_hex(struct pen *p, const char *name, struct slice bytes)
+static void json_hex(struct pen *p, const char *name, struct slice bytes)
 {
     uint8_t *at;
 

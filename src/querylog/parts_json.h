@@ -9,7 +9,6 @@
 
 void json_time(struct pen *p, const char *name, uint64_t wall_ns);
 void json_address(struct pen *p, const char *name, const union addr *addr);
-void json_hex(struct pen *p, const char *name, struct slice bytes);
 void json_flags(struct pen *p, const char *name, uint16_t flags); /* "rd ad" */
 
 /* A text that no other record has: the stream's number and the sequence number. */

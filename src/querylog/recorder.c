@@ -16,6 +16,7 @@ err_t recorder_new(struct recorder **ret_recorder, size_t size)
     if (!r)
         return ERR_NOMEM;
     r->size = size;
+    r->format = format_find("json");
     r->stream = random_u64(&random);
     r->lines = 0;
     atomic_init(&r->reserved, 0);
@@ -33,17 +34,10 @@ void recorder_free(struct recorder **r)
 void recorder_format(const struct recorder *r, const struct log_view *view, uint64_t lost,
                      struct pen *scratch)
 {
-    const struct stamp stamp = {
-        .sequence = r->lines + lost + 1,
-        .lost = lost,
-        .stream = r->stream,
-        .identity = "",
-        .sample = 1,
-        .clients = CLIENTS_FULL,
-    };
+    const struct stamp stamp = stamp_of_all(r->stream, r->lines + 1, lost);
 
     *scratch = pen_on(scratch->start, (size_t)(scratch->end - scratch->start));
-    format_find("json")->write(scratch, view, &stamp, 0);
+    r->format->write(scratch, view, &stamp, 0);
 }
 
 static void put(struct recorder *r, struct slice line)

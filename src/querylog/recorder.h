@@ -10,6 +10,7 @@
 struct recorder {
     size_t size;
     uint64_t stream, lines;
+    const struct format_ops *format;
     /* Bytes since the start. What lies `size` behind `reserved` may be overwritten now. */
     _Atomic uint64_t reserved, written;
     uint8_t bytes[];

@@ -95,14 +95,7 @@ void tail_write(struct tail *t, const struct log_view *view, const struct belt_l
                 struct pen *scratch)
 {
     const uint64_t lost = lost_until_now(t, belts);
-    const struct stamp stamp = {
-        .sequence = t->taken + lost + 1,
-        .lost = lost,
-        .stream = t->stream,
-        .identity = "",
-        .sample = 1,
-        .clients = CLIENTS_FULL,
-    };
+    const struct stamp stamp = stamp_of_all(t->stream, t->taken + 1, lost);
 
     if (view->head->kind != RECORD_QUERY || !filter_passes(&t->filter, view))
         return;

@@ -237,8 +237,8 @@ def test_check_says_ok(tmp_path):
 
 
 @pytest.mark.parametrize("text, key", [
-    ("query_log: [{to: 'file:%s/none/q.jsonl'}]", "query_log.to"),
-    ("query_log: [{to: 'tcp://127.0.0.1:9', spool: %s/none/spool}]", "query_log.spool"),
+    ("query_log: [{to: 'file:%s/none/q.jsonl'}]", "query_log.0.to"),
+    ("query_log: [{to: 'tcp://127.0.0.1:9', spool: %s/none/spool}]", "query_log.0.spool"),
     ("cache: {file: %s/none/cache}", "cache.file"),
 ])
 def test_check_warns_of_directories_that_are_not_there(tmp_path, text, key):
